@@ -67,6 +67,7 @@ enum ops_err {
     X(TOO_LARGE, "larger than allowed")                                                                                \
     X(BLANK, "blank")                                                                                                  \
     X(CONTROL_CHARS, "contains control characters")                                                                    \
+    X(NOT_VISIBLE_ASCII, "contains characters other than U+0021 to U+007E")                                            \
     X(NO_ROOM, "a memory limit was reached")
 
 enum ops_reason {
