@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+"""Adds up meson's results of several build folders: one line `N passed, M failed, K skipped`, and why each skip.
+
+usage: summary.py BROKEN_BUILDS BUILD_DIR...
+"""
+import glob
+import os
+import sys
+import xml.etree.ElementTree as tree
+
+
+def main():
+    broken, dirs = int(sys.argv[1]), sys.argv[2:]
+    passed, failed, skipped = 0, broken, 0
+    reasons = {}
+    for folder in dirs:
+        found = False
+        for path in glob.glob(os.path.join(folder, "meson-logs", "testlog*.junit.xml")):
+            for suite in tree.parse(path).getroot().iter("testsuite"):
+                for case in suite.iter("testcase"):
+                    found = True
+                    name = f'{folder}: {suite.get("name", "")}: {case.get("name", "")}'
+                    if case.find("failure") is not None or case.find("error") is not None:
+                        failed += 1
+                        print(f"FAILED {name}")
+                    elif case.find("skipped") is not None:
+                        skipped += 1
+                        why = case.find("skipped").get("message") or (suite.findtext("system-out") or "").strip()
+                        reasons[name] = why.splitlines()[-1] if why else "see the log"
+                    else:
+                        passed += 1
+        if not found:
+            failed += 1
+            print(f"FAILED {folder}: no test ran")
+    for name, why in sorted(reasons.items()):
+        print(f"skipped {name}: {why}")
+    if broken:
+        print(f"{broken} build(s) failed")
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    sys.exit(1 if failed else 0)
+
+
+main()
