@@ -245,8 +245,9 @@ static void emit_envelope(const struct message *m, struct out *o)
     out_print(o, "static const struct ops_lit %s_slots[] = {\n", m->c_name);
     for (i = 0; i < slots->count; i++)
         out_print(o, "    %s,\n", literal("NAME", slots->items[i]));
-    out_print(o, "};\nstatic const struct ops_envelope %s_envelope = {%s, %s_slots, %zu};\n", m->c_name,
-              literal("NAME", m->envelope->type), m->c_name, slots->count);
+    out_print(o, "};\nstatic const struct ops_envelope %s_envelope = {%s, %s_slots, %zu, %s};\n", m->c_name,
+              literal("NAME", m->envelope->type), m->c_name, slots->count,
+              m->envelope->other_message != NULL ? text_format("&ops_%s_type", m->envelope->other_message->c_name) : "NULL");
 }
 
 static void emit_indexes(const char *name, const int *indexes, size_t count, struct out *o)

@@ -81,6 +81,9 @@ struct union_form {
 struct envelope_form {
     const char *type;
     struct strings slots;
+    const char *other;
+
+    struct message *other_message; /* resolved */
 };
 
 struct message_form {

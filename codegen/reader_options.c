@@ -83,7 +83,8 @@ static const struct option_member union_members[] = {IS(union_form, v1), IS(unio
                                                      END};
 static const struct option_type union_type = {"Union", sizeof(struct union_form), union_members};
 
-static const struct option_member envelope_members[] = {IS(envelope_form, type), IS(envelope_form, slots), END};
+static const struct option_member envelope_members[] = {IS(envelope_form, type), IS(envelope_form, slots),
+                                                       IS(envelope_form, other), END};
 static const struct option_type envelope_type = {"Envelope", sizeof(struct envelope_form), envelope_members};
 
 static const struct option_member message_members[] = {IS(message_form, packed), IS(message_form, packed_empty), END};

@@ -266,6 +266,11 @@ static void resolve_message(struct model *model, struct message *m)
         resolve_field(model, m, &m->fields[i]);
     resolve_order(m);
     resolve_packed(m);
+    if (m->envelope != NULL && m->envelope->other != NULL) {
+        m->envelope->other_message = find_message(model, m->envelope->other);
+        if (m->envelope->other_message == NULL)
+            report(m->place, "other \"%s\" of the envelope of %s is not a message", m->envelope->other, m->name);
+    }
 }
 
 /* ---- calls ------------------------------------------------------------------------------------------------------- */

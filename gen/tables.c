@@ -142,12 +142,12 @@ const struct ops_message ops_text_retain_type = {
 /* ---- TextInsert ---- */
 
 static const struct ops_field text_insert_fields[] = {
-    FIELD(NAME("text"), NAME("text"), text_insert, text, 1, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
+    FIELD(NAME("text"), NAME("text"), text_insert, text, 1, STRING, 0, PLAIN, PLAIN, REQUIRED, REQUIRED, NULL, NULL),
 };
 const struct ops_message ops_text_insert_type = {
     TEXT("TextInsert"), (uint16_t)sizeof(struct ops_text_insert), 1, 0, text_insert_fields, NULL, NULL,
     NULL, NULL, NULL,
-    {UINT64_C(0x1), UINT64_C(0x0)}};
+    {UINT64_C(0x1), UINT64_C(0x1)}};
 
 /* ---- TextDelete ---- */
 
@@ -224,13 +224,13 @@ const struct ops_message ops_rich_text_retain_type = {
 static const struct ops_map rich_text_insert_attributes_map = {0, 1, false, true};
 static const struct ops_detail rich_text_insert_attributes_detail = {&rich_text_insert_attributes_map, NULL, NULL, 0, 0, 0};
 static const struct ops_field rich_text_insert_fields[] = {
-    FIELD(NAME("text"),       NAME("text"),       rich_text_insert, text,       1, STRING,  0,    PLAIN, PLAIN, REQUIRED, NULL, NULL,                          NULL),
-    FIELD(NAME("attributes"), NAME("attributes"), rich_text_insert, attributes, 2, MESSAGE, LIST, PLAIN, PLAIN, OMIT,     NULL, &ops_rich_text_attribute_type, &rich_text_insert_attributes_detail),
+    FIELD(NAME("text"),       NAME("text"),       rich_text_insert, text,       1, STRING,  0,    PLAIN, PLAIN, REQUIRED, REQUIRED, NULL,                          NULL),
+    FIELD(NAME("attributes"), NAME("attributes"), rich_text_insert, attributes, 2, MESSAGE, LIST, PLAIN, PLAIN, OMIT,     NULL,     &ops_rich_text_attribute_type, &rich_text_insert_attributes_detail),
 };
 const struct ops_message ops_rich_text_insert_type = {
     TEXT("RichTextInsert"), (uint16_t)sizeof(struct ops_rich_text_insert), 2, 0, rich_text_insert_fields, NULL, NULL,
     NULL, NULL, NULL,
-    {UINT64_C(0x1), UINT64_C(0x0)}};
+    {UINT64_C(0x1), UINT64_C(0x1)}};
 
 /* ---- RichTextDelete ---- */
 
@@ -613,29 +613,29 @@ const struct ops_message ops_table_update_column_definition_type = {
 /* ---- TableSetCell ---- */
 
 static const struct ops_field table_set_cell_fields[] = {
-    FIELD(NAME("rowId"),     NAME("rowId"),     table_set_cell, row_id,    1, STRING, 0, PLAIN,  PLAIN,  REQUIRED, NULL, NULL, NULL),
-    FIELD(NAME("columnId"),  NAME("columnId"),  table_set_cell, column_id, 2, STRING, 0, PLAIN,  PLAIN,  REQUIRED, NULL, NULL, NULL),
-    FIELD(NAME("value"),     NAME("value"),     table_set_cell, value,     3, BYTES,  0, OPAQUE, OPAQUE, REQUIRED, NULL, NULL, NULL),
-    FIELD(NAME("timestamp"), NAME("timestamp"), table_set_cell, timestamp, 4, INT64,  0, PLAIN,  PLAIN,  REQUIRED, NULL, NULL, NULL),
-    FIELD(NAME("peerId"),    NAME("peerId"),    table_set_cell, peer_id,   5, STRING, 0, PLAIN,  PLAIN,  REQUIRED, NULL, NULL, NULL),
+    FIELD(NAME("rowId"),     NAME("rowId"),     table_set_cell, row_id,    1, STRING, 0, PLAIN,  PLAIN,  REQUIRED, REQUIRED, NULL, NULL),
+    FIELD(NAME("columnId"),  NAME("columnId"),  table_set_cell, column_id, 2, STRING, 0, PLAIN,  PLAIN,  REQUIRED, REQUIRED, NULL, NULL),
+    FIELD(NAME("value"),     NAME("value"),     table_set_cell, value,     3, BYTES,  0, OPAQUE, OPAQUE, REQUIRED, NULL,     NULL, NULL),
+    FIELD(NAME("timestamp"), NAME("timestamp"), table_set_cell, timestamp, 4, INT64,  0, PLAIN,  PLAIN,  REQUIRED, NULL,     NULL, NULL),
+    FIELD(NAME("peerId"),    NAME("peerId"),    table_set_cell, peer_id,   5, STRING, 0, PLAIN,  PLAIN,  REQUIRED, NULL,     NULL, NULL),
 };
 const struct ops_message ops_table_set_cell_type = {
     TEXT("TableSetCell"), (uint16_t)sizeof(struct ops_table_set_cell), 5, 0, table_set_cell_fields, NULL, NULL,
     NULL, NULL, NULL,
-    {UINT64_C(0x1f), UINT64_C(0x4)}};
+    {UINT64_C(0x1f), UINT64_C(0x7)}};
 
 /* ---- TableClearCell ---- */
 
 static const struct ops_field table_clear_cell_fields[] = {
-    FIELD(NAME("rowId"),     NAME("rowId"),     table_clear_cell, row_id,    1, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
-    FIELD(NAME("columnId"),  NAME("columnId"),  table_clear_cell, column_id, 2, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
-    FIELD(NAME("timestamp"), NAME("timestamp"), table_clear_cell, timestamp, 3, INT64,  0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
-    FIELD(NAME("peerId"),    NAME("peerId"),    table_clear_cell, peer_id,   4, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
+    FIELD(NAME("rowId"),     NAME("rowId"),     table_clear_cell, row_id,    1, STRING, 0, PLAIN, PLAIN, REQUIRED, REQUIRED, NULL, NULL),
+    FIELD(NAME("columnId"),  NAME("columnId"),  table_clear_cell, column_id, 2, STRING, 0, PLAIN, PLAIN, REQUIRED, REQUIRED, NULL, NULL),
+    FIELD(NAME("timestamp"), NAME("timestamp"), table_clear_cell, timestamp, 3, INT64,  0, PLAIN, PLAIN, REQUIRED, NULL,     NULL, NULL),
+    FIELD(NAME("peerId"),    NAME("peerId"),    table_clear_cell, peer_id,   4, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL,     NULL, NULL),
 };
 const struct ops_message ops_table_clear_cell_type = {
     TEXT("TableClearCell"), (uint16_t)sizeof(struct ops_table_clear_cell), 4, 0, table_clear_cell_fields, NULL, NULL,
     NULL, NULL, NULL,
-    {UINT64_C(0xf), UINT64_C(0x0)}};
+    {UINT64_C(0xf), UINT64_C(0x3)}};
 
 /* ---- TableDocument ---- */
 
@@ -1453,7 +1453,7 @@ static const struct ops_lit client_message_slots[] = {
     NAME("receiveCommentUpdated"),
     NAME("receiveCommentDeleted"),
 };
-static const struct ops_envelope client_message_envelope = {NAME("messageType"), client_message_slots, 14};
+static const struct ops_envelope client_message_envelope = {NAME("messageType"), client_message_slots, 14, &ops_server_message_type};
 const struct ops_message ops_client_message_type = {
     TEXT("ClientMessage"), (uint16_t)sizeof(struct ops_client_message), 14, 0, client_message_fields, NULL, NULL,
     &client_message_oneof, &client_message_envelope, NULL,
@@ -1538,7 +1538,7 @@ static const struct ops_lit server_message_slots[] = {
     NAME("receiveCommentUpdated"),
     NAME("receiveCommentDeleted"),
 };
-static const struct ops_envelope server_message_envelope = {NAME("messageType"), server_message_slots, 14};
+static const struct ops_envelope server_message_envelope = {NAME("messageType"), server_message_slots, 14, &ops_client_message_type};
 const struct ops_message ops_server_message_type = {
     TEXT("ServerMessage"), (uint16_t)sizeof(struct ops_server_message), 20, 0, server_message_fields, NULL, NULL,
     &server_message_oneof, &server_message_envelope, NULL,

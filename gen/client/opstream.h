@@ -619,6 +619,7 @@ struct ops_envelope {
     struct ops_lit type_name;     /* `,"messageType":` */
     const struct ops_lit *slots;  /* `,"joinRequest":` in wire order, the type and plain fields not among them */
     uint8_t slot_count;
+    const struct ops_message *other; /* of the other direction: what stands in the slots that no variant here fills; may be NULL */
 };
 
 struct ops_message {
@@ -3000,51 +3001,55 @@ bool ops_message_validate(const struct ops_message *type, const void *message, c
 
 /* ==== runtime/codec/msgpack.h ==== */
 
-/* MessagePack of any schema message, as SignalR's binary hub protocol carries it in `v1` (spec/v1.md §4.2): maps with the names of
- * v1 JSON, `bytes` as bin, times as timestamp extensions, opaque values as any value that JSON can say.
+/* MessagePack of any schema message, as SignalR's binary hub protocol carries it in `v1` (spec/v1.md §4.2): maps
+ * with the names of v1 JSON, `bytes` as bin, times as timestamp extensions, opaque values as any value that JSON can
+ * say.
  *
- * Hub records (option `packed`, spec/signalr-protocol.md §7.2): a oneof with an integer discriminator, one of whose variants is
- * packed, is an array: the discriminator, then the variant's packed fields.
- *   - What is absent is nil, an absent map or opaque value (headers) an empty map, which is read as absent. At the end, absent
- *     fields that need not be there are left out; numbers and booleans without presence are never absent. Missing items are
- *     absent ones, extra ones are skipped.
+ * Hub records (option `packed`, spec/signalr-protocol.md §7.2): a oneof with an integer discriminator, one of whose
+ * variants is packed, is an array: the discriminator, then the variant's packed fields.
+ *   - What is absent is nil, an absent map or opaque value (headers) an empty map, which is read as absent. At the
+ *     end, absent fields that need not be there are left out; numbers and booleans without presence are never
+ *     absent. Missing items are absent ones, extra ones are skipped.
  *   - An optional string that is empty is read as absent.
- *   - If the last two packed fields are a string and an ANY that may both be absent, they are one *outcome*: 1 and the string (an
- *     error), 3 and the other (a result), or 2 alone.
- *   - An unknown discriminator fails with OPS_REASON_UNKNOWN_VARIANT, after all of the record was found to be well formed.
+ *   - If the last two packed fields are a string and an ANY that may both be absent, they are one *outcome*: 1 and
+ *     the string (an error), 3 and the other (a result), or 2 alone.
+ *   - An unknown discriminator fails with OPS_REASON_UNKNOWN_VARIANT, after all of the record was found to be well
+ *     formed.
  *
  * Use the typed functions of gen/codec.h; these are what they call. */
 #ifndef OPS_CODEC_MSGPACK_H
 #define OPS_CODEC_MSGPACK_H
 
-/* Decodes one message into `*out`. Strings and bytes are slices of `input`; opaque values are turned into JSON text in `arena`
- * (numbers as ECMAScript writes them, integers in all their digits); the `raw` of an ANY is a slice of `input`, MessagePack.
- * Rules of spec/v1.md §2 otherwise: required members, ranges, unknown members skipped but checked (of any type), depth. What JSON
- * cannot say in an opaque value (keys that are no strings, bin, ext, NaN, infinities) is refused with OPS_REASON_MSGPACK_TYPE.
- * Counts are checked against the bytes left before anything is allocated. On failure `*out` is zeroed. */
-enum ops_err ops_msgpack_decode(const struct ops_message *type, const struct ops_json_style *style, struct ops_str input,
-                                struct ops_arena *arena, void *out, struct ops_decode_info *info);
+/* Decodes one message into `*out`. Strings and bytes are slices of `input`; opaque values are turned into JSON text
+ * in `arena` (numbers as ECMAScript writes them, integers in all their digits); the `raw` of an ANY is a slice of
+ * `input`, MessagePack. Rules of spec/v1.md §2 otherwise: required members, ranges, unknown members skipped but
+ * checked (of any type), depth. What JSON cannot say in an opaque value (keys that are no strings, bin, ext, NaN,
+ * infinities) is refused with OPS_REASON_MSGPACK_TYPE. Counts are checked against the bytes left before anything is
+ * allocated. On failure `*out` is zeroed. */
+enum ops_err ops_msgpack_decode(const struct ops_message *type, const struct ops_json_style *style,
+                                struct ops_str input, struct ops_arena *arena, void *out, struct ops_decode_info *info);
 
 /* A hub call's argument list: an array. */
-enum ops_err ops_msgpack_decode_arguments(const struct ops_call *call, const struct ops_json_style *style, struct ops_str input,
-                                          struct ops_arena *arena, void *out, struct ops_decode_info *info);
+enum ops_err ops_msgpack_decode_arguments(const struct ops_call *call, const struct ops_json_style *style,
+                                          struct ops_str input, struct ops_arena *arena, void *out,
+                                          struct ops_decode_info *info);
 
-/* Appends the encoding, minimal integers. `style`: of the shape V1; says whether + members are written. JSON in `raw` of an ANY or
- * in opaque fields is converted: numbers that are integers from -2^63 to 2^64-1 become integers, others float64 (an infinity beyond
- * its range); duplicate members stay.
+/* Appends the encoding, minimal integers. `style`: of the shape V1; says whether + members are written. JSON in
+ * `raw` of an ANY or in opaque fields is converted: numbers that are integers from -2^63 to 2^64-1 become integers,
+ * others float64 (an infinity beyond its range); duplicate members stay.
  *
  * Returns OPS_OK, or OPS_ERR_NOMEM, or OPS_ERR_SYNTAX when an opaque value is no JSON or nested deeper than
  * `style->depth_limit` (it came unchecked, by protobuf). On failure `out` is as before. */
 enum ops_err ops_msgpack_encode(const struct ops_message *type, const struct ops_json_style *style, const void *message,
                                 struct ops_buf *out);
-enum ops_err ops_msgpack_encode_arguments(const struct ops_call *call, const struct ops_json_style *style, const void *message,
-                                          struct ops_buf *out);
+enum ops_err ops_msgpack_encode_arguments(const struct ops_call *call, const struct ops_json_style *style,
+                                          const void *message, struct ops_buf *out);
 
-/* One MessagePack value as JSON text, appended; `depth_limit` (at most 255): open arrays and maps. `style`: how strings are escaped.
- * OPS_ERR_SYNTAX when it is malformed, followed by more, or not sayable in JSON (`error`, which may be NULL, tells); OPS_ERR_NOMEM.
- * On failure `out` is as before. */
-enum ops_err ops_msgpack_to_json(struct ops_str value, const struct ops_json_style *style, unsigned depth_limit, struct ops_buf *out,
-                                 struct ops_error *error);
+/* One MessagePack value as JSON text, appended; `depth_limit` (at most 255): open arrays and maps. `style`: how
+ * strings are escaped. OPS_ERR_SYNTAX when it is malformed, followed by more, or not sayable in JSON (`error`, which
+ * may be NULL, tells); OPS_ERR_NOMEM. On failure `out` is as before. */
+enum ops_err ops_msgpack_to_json(struct ops_str value, const struct ops_json_style *style, unsigned depth_limit,
+                                 struct ops_buf *out, struct ops_error *error);
 
 #endif
 
@@ -4011,8 +4016,10 @@ extern const struct ops_grpc_method ops_grpc_op_stream_comments_service_subscrib
 
 /* Standard base64 with padding (RFC 4648 §4), as spec/v1.md §2 and opstream-wire.md §1.3 want it.
  *
- * Reading: ASCII spaces, tabs, CR and LF are skipped wherever they are; padding is needed; the URL-safe alphabet and anything else is
- * refused; bits behind the last byte may be anything, as .NET has it. */
+ * Reading: spaces, tabs, CR and LF are skipped wherever they stand, between padding characters too. What remains must be a
+ * multiple of four characters of the standard alphabet, the last one or two of which may be '=' instead. So refused are:
+ * missing padding, '=' elsewhere, anything behind it, '-' and '_', and all other characters. The bits that a shortened last
+ * group does not use may be anything ("QR==" reads as "QQ=="), as .NET's Convert has it; .NET 9's Base64 refuses them. */
 #ifndef OPS_BASE_BASE64_H
 #define OPS_BASE_BASE64_H
 
@@ -4028,11 +4035,11 @@ static inline size_t ops_base64_decoded_bound(size_t len)
     return len / 4 * 3 + 40;
 }
 
-/* Stores exactly ops_base64_encoded_bytes(len) bytes at `out`, returns the place behind them. */
+/* Stores exactly ops_base64_encoded_bytes(len) bytes at `out`, returns the place behind them. `out` does not overlap `in`. */
 char *ops_base64_encode(char *out, const char *in, size_t len);
 
-/* Decodes; `out` has ops_base64_decoded_bound(len) bytes of room. Returns the size of the result; or SIZE_MAX, and in `*bad` the offset
- * of the first character that is wrong (`len`: something is missing at the end). */
+/* Decodes; `out` has ops_base64_decoded_bound(len) bytes of room and does not overlap `in`. Returns the size of the result;
+ * or SIZE_MAX, and in `*bad` the offset of the first character that is wrong (`len`: something is missing at the end). */
 size_t ops_base64_decode(char *out, const char *in, size_t len, size_t *bad);
 
 #endif
@@ -4092,18 +4099,19 @@ bool ops_utf8_has_control(struct ops_str s);
 
 /* Turns `{reason, offset}` of a failed decode into a sentence, by one more scan of the same input.
  *
- * `$.components[3].count: expected an integer of 0 to 2147483647 at byte 57` (spec/v1.md §2). The decoders carry nothing for it. */
+ * `$.components[3].count: expected an integer of 0 to 2147483647 at byte 57` (spec/v1.md §2). The decoders carry
+ * nothing for it. */
 #ifndef OPS_CODEC_EXPLAIN_H
 #define OPS_CODEC_EXPLAIN_H
 
-/* Writes the path of the JSON value at `offset_bytes`, cut in the middle with "..." when it does not fit; no zero byte at the end.
- * Names are spelled as in the input: `.name`, or `["a name"]` where there is more than letters, digits, `_`, `$`, `-`. A place
- * between two values, or in a name, is that of the object or list. Returns its length. Works on any input, also one that is not
- * JSON behind the offset; always valid UTF-8. */
+/* Writes the path of the JSON value at `offset_bytes`, cut in the middle with "..." when it does not fit; no zero
+ * byte at the end. Names are spelled as in the input: `.name`, or `["a name"]` where there is more than letters,
+ * digits, `_`, `$`, `-`. A place between two values, or in a name, is that of the object or list. Returns its
+ * length. Works on any input, also one that is not JSON behind the offset; always valid UTF-8. */
 size_t ops_json_path(struct ops_str input, size_t offset_bytes, char *out, size_t out_bytes);
 
-/* Appends the whole sentence: `path: phrase[ of min to max][: member] at byte N`. `input` is what was decoded; JSON unless `binary`
- * (then there is no path). False when `out` has no room; it is then as before. */
+/* Appends the whole sentence: `path: phrase[ of min to max][: member] at byte N`. `input` is what was decoded; JSON
+ * unless `binary` (then there is no path). False when `out` has no room; it is then as before. */
 bool ops_error_sentence(const struct ops_error *error, struct ops_str input, bool binary, struct ops_buf *out);
 
 #endif
@@ -4355,203 +4363,324 @@ bool ops_arena_copy(struct ops_arena *a, struct ops_str s, struct ops_str *copy)
 
 /* ==== runtime/base/base64.c ==== */
 
-/* Base64 by blocks: 16 or 32 characters a step where the processor can shuffle bytes, four otherwise.
+/* Base64 by blocks: 12 to 48 bytes a step where the processor can shuffle bytes, three otherwise.
  *
- * The vector code classifies a character by its two halves (the technique of Muła and Lemire, "Faster Base64 Encoding and Decoding using
- * AVX2 Instructions"). White space and padding end the fast part; the rest is done singly. */
+ * The x86 code classifies a character by its two halves (the technique of W. Muła and D. Lemire, "Faster Base64 Encoding
+ * and Decoding using AVX2 Instructions", 2018). What is left of a text behind the last whole block is done by one more
+ * block that overlaps it: the same bytes are stored twice, and short payloads have no slow end. White space and padding
+ * interrupt the blocks for one group of four characters. */
 
 static const char base64_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 enum { BASE64_BAD = 0xff, BASE64_SPACE = 0xfe, BASE64_PAD = 0xfd };
 
 /* Value of a character, or one of the above. */
-static inline unsigned base64_value(unsigned char c)
+#define BASE64_BAD_16 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255
+static const uint8_t base64_values[256] = {
+    255, 255, 255, 255, 255, 255, 255, 255, 255, BASE64_SPACE, BASE64_SPACE, 255, 255, BASE64_SPACE, 255, 255,
+    BASE64_BAD_16,
+    BASE64_SPACE, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 62, 255, 255, 255, 63,
+    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 255, 255, 255, BASE64_PAD, 255, 255,
+    255, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 255, 255, 255, 255, 255,
+    255, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+    41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 255, 255, 255, 255, 255,
+    BASE64_BAD_16, BASE64_BAD_16, BASE64_BAD_16, BASE64_BAD_16,
+    BASE64_BAD_16, BASE64_BAD_16, BASE64_BAD_16, BASE64_BAD_16};
+#undef BASE64_BAD_16
+
+static inline unsigned base64_value(char c)
 {
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26u;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52u;
-    if (c == '+')
-        return 62;
-    if (c == '/')
-        return 63;
-    if (c == '=')
-        return BASE64_PAD;
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n' ? BASE64_SPACE : BASE64_BAD;
+    return base64_values[(unsigned char)c];
 }
+
+/* ---- blocks: encoding -------------------------------------------------------------------------------------------- */
 
 #if defined(OPS_SIMD_SSSE3)
-/* Twelve bytes, spread over sixteen: six bits each, then the letter. */
-static inline __m128i base64_letters_of(__m128i in)
+
+/* Where the bytes of four letters stand; and a letter minus its value: 26-51, digits, '+', '/', 0-25. */
+static const uint8_t base64_spread[16] = {1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10};
+static const int8_t base64_shift[16] = {'a' - 26, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52,
+                                        '0' - 52, '0' - 52, '0' - 52, '+' - 62, '/' - 63, 'A',      0,        0};
+
+static inline __m128i base64_row(const void *entries)
 {
-    const __m128i spread = _mm_setr_epi8(1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10);
-    const __m128i shift = _mm_setr_epi8('a' - 26, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52,
-                                        '0' - 52, '0' - 52, '+' - 62, '/' - 63, 'A', 0, 0);
-    __m128i x = _mm_shuffle_epi8(in, spread);
-    __m128i high = _mm_mulhi_epu16(_mm_and_si128(x, _mm_set1_epi32(0x0fc0fc00)), _mm_set1_epi32(0x04000040));
-    __m128i low = _mm_mullo_epi16(_mm_and_si128(x, _mm_set1_epi32(0x003f03f0)), _mm_set1_epi32(0x01000010));
+    return _mm_loadu_si128((const __m128i *)entries);
+}
+
+/* Letters of twelve bytes, spread over sixteen: first six bits each, then what to add by kind of letter. */
+static inline __m128i base64_encode_16(__m128i spread)
+{
+    __m128i high = _mm_mulhi_epu16(_mm_and_si128(spread, _mm_set1_epi32(0x0fc0fc00)), _mm_set1_epi32(0x04000040));
+    __m128i low = _mm_mullo_epi16(_mm_and_si128(spread, _mm_set1_epi32(0x003f03f0)), _mm_set1_epi32(0x01000010));
     __m128i six = _mm_or_si128(high, low);
-    /* 0-25: 13; 26-51: 0; 52-61: 1-10; 62: 11; 63: 12 */
     __m128i kind = _mm_subs_epu8(six, _mm_set1_epi8(51));
-    __m128i below = _mm_cmpgt_epi8(_mm_set1_epi8(26), six);
+    __m128i upper = _mm_and_si128(_mm_cmpgt_epi8(_mm_set1_epi8(26), six), _mm_set1_epi8(13));
 
-    kind = _mm_or_si128(kind, _mm_and_si128(below, _mm_set1_epi8(13)));
-    return _mm_add_epi8(six, _mm_shuffle_epi8(shift, kind));
+    return _mm_add_epi8(six, _mm_shuffle_epi8(base64_row(base64_shift), _mm_or_si128(kind, upper)));
 }
 
-/* Values of sixteen characters; false: one is not of the alphabet. */
-static inline bool base64_values_of(__m128i in, __m128i *six)
+#if defined(OPS_SIMD_AVX2)
+static inline __m256i base64_encode_32(__m256i spread)
 {
-    const __m128i low_table =
-        _mm_setr_epi8(0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x1a, 0x1b, 0x1b, 0x1b, 0x1a);
-    const __m128i high_table =
-        _mm_setr_epi8(0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10);
-    const __m128i roll = _mm_setr_epi8(0, 16, 19, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0);
-    const __m128i mask = _mm_set1_epi8(0x0f);
-    __m128i high = _mm_and_si128(_mm_srli_epi32(in, 4), mask);
-    __m128i bad = _mm_and_si128(_mm_shuffle_epi8(low_table, _mm_and_si128(in, mask)), _mm_shuffle_epi8(high_table, high));
-    __m128i slash = _mm_cmpeq_epi8(in, _mm_set1_epi8('/'));
+    __m256i high = _mm256_mulhi_epu16(_mm256_and_si256(spread, _mm256_set1_epi32(0x0fc0fc00)),
+                                      _mm256_set1_epi32(0x04000040));
+    __m256i low = _mm256_mullo_epi16(_mm256_and_si256(spread, _mm256_set1_epi32(0x003f03f0)),
+                                     _mm256_set1_epi32(0x01000010));
+    __m256i six = _mm256_or_si256(high, low);
+    __m256i kind = _mm256_subs_epu8(six, _mm256_set1_epi8(51));
+    __m256i upper = _mm256_and_si256(_mm256_cmpgt_epi8(_mm256_set1_epi8(26), six), _mm256_set1_epi8(13));
+    __m256i shift = _mm256_broadcastsi128_si256(base64_row(base64_shift));
 
-    if (_mm_movemask_epi8(_mm_cmpeq_epi8(bad, _mm_setzero_si128())) != 0xffff)
-        return false;
-    *six = _mm_add_epi8(in, _mm_shuffle_epi8(roll, _mm_add_epi8(slash, high)));
-    return true;
-}
-
-/* Sixteen six-bit values to twelve bytes at the front. */
-static inline __m128i base64_packed(__m128i six)
-{
-    __m128i pairs = _mm_maddubs_epi16(six, _mm_set1_epi32(0x01400140));
-    __m128i fours = _mm_madd_epi16(pairs, _mm_set1_epi32(0x00011000));
-
-    return _mm_shuffle_epi8(fours, _mm_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1));
+    return _mm256_add_epi8(six, _mm256_shuffle_epi8(shift, _mm256_or_si256(kind, upper)));
 }
 #endif
 
+/* Encodes groups of three bytes; returns how many bytes of them. */
+static inline size_t base64_encode_blocks(char *out, const char *in, size_t len)
+{
+    const __m128i spread = base64_row(base64_spread);
+    size_t whole = len / 3 * 3, i = 0;
+
 #if defined(OPS_SIMD_AVX2)
-static inline __m256i base64_letters_of_32(__m256i in)
-{
-    const __m256i spread = _mm256_broadcastsi128_si256(_mm_setr_epi8(1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10));
-    const __m256i shift = _mm256_broadcastsi128_si256(
-        _mm_setr_epi8('a' - 26, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52,
-                      '0' - 52, '+' - 62, '/' - 63, 'A', 0, 0));
-    __m256i x = _mm256_shuffle_epi8(in, spread);
-    __m256i high = _mm256_mulhi_epu16(_mm256_and_si256(x, _mm256_set1_epi32(0x0fc0fc00)), _mm256_set1_epi32(0x04000040));
-    __m256i low = _mm256_mullo_epi16(_mm256_and_si256(x, _mm256_set1_epi32(0x003f03f0)), _mm256_set1_epi32(0x01000010));
-    __m256i six = _mm256_or_si256(high, low);
-    __m256i kind = _mm256_subs_epu8(six, _mm256_set1_epi8(51));
-    __m256i below = _mm256_cmpgt_epi8(_mm256_set1_epi8(26), six);
+    for (; len - i >= 28; i += 24, out += 32) {
+        __m256i x = _mm256_inserti128_si256(_mm256_castsi128_si256(base64_row(in + i)), base64_row(in + i + 12), 1);
 
-    kind = _mm256_or_si256(kind, _mm256_and_si256(below, _mm256_set1_epi8(13)));
-    return _mm256_add_epi8(six, _mm256_shuffle_epi8(shift, kind));
+        x = base64_encode_32(_mm256_shuffle_epi8(x, _mm256_broadcastsi128_si256(spread)));
+        _mm256_storeu_si256((__m256i *)(void *)out, x);
+    }
+#endif
+    for (; len - i >= 16; i += 12, out += 16)
+        _mm_storeu_si128((__m128i *)(void *)out, base64_encode_16(_mm_shuffle_epi8(base64_row(in + i), spread)));
+    while (i < whole && whole >= 16) { /* at most fifteen: a block that ends where the groups end, loaded from four bytes before it */
+        size_t end = whole - i > 12 ? i + 12 : whole;
+        __m128i last = _mm_shuffle_epi8(base64_row(in + end - 16), _mm_add_epi8(spread, _mm_set1_epi8(4)));
+
+        out += (end - i) / 3 * 4;
+        _mm_storeu_si128((__m128i *)(void *)(out - 16), base64_encode_16(last));
+        i = end;
+    }
+    return i;
 }
 
-static inline bool base64_decode_32(char *out, const char *in)
-{
-    const __m256i low_table = _mm256_broadcastsi128_si256(
-        _mm_setr_epi8(0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x1a, 0x1b, 0x1b, 0x1b, 0x1a));
-    const __m256i high_table = _mm256_broadcastsi128_si256(
-        _mm_setr_epi8(0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10));
-    const __m256i roll =
-        _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 16, 19, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0));
-    const __m256i mask = _mm256_set1_epi8(0x0f);
-    __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)in);
-    __m256i high = _mm256_and_si256(_mm256_srli_epi32(x, 4), mask);
-    __m256i slash = _mm256_cmpeq_epi8(x, _mm256_set1_epi8('/'));
+#elif defined(OPS_SIMD_NEON)
 
-    if (_mm256_testz_si256(_mm256_shuffle_epi8(low_table, _mm256_and_si256(x, mask)),
-                           _mm256_shuffle_epi8(high_table, high)) == 0)
-        return false;
-    x = _mm256_add_epi8(x, _mm256_shuffle_epi8(roll, _mm256_add_epi8(slash, high)));
-    x = _mm256_madd_epi16(_mm256_maddubs_epi16(x, _mm256_set1_epi32(0x01400140)), _mm256_set1_epi32(0x00011000));
-    x = _mm256_shuffle_epi8(x, _mm256_broadcastsi128_si256(
-                                   _mm_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1)));
-    x = _mm256_permutevar8x32_epi32(x, _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 3, 7));
-    _mm256_storeu_si256((__m256i *)(void *)out, x);
-    return true;
+static inline uint8x16x4_t base64_rows(const void *entries)
+{
+    uint8x16x4_t rows;
+    unsigned i;
+
+    for (i = 0; i < 4; i++)
+        rows.val[i] = vld1q_u8((const uint8_t *)entries + i * 16);
+    return rows;
 }
+
+static inline size_t base64_encode_blocks(char *out, const char *in, size_t len)
+{
+    const uint8x16x4_t letters = base64_rows(base64_letters);
+    const uint8x16_t low = vdupq_n_u8(63);
+    size_t i = 0;
+
+    for (; len - i >= 48; i += 48, out += 64) {
+        uint8x16x3_t x = vld3q_u8((const uint8_t *)in + i);
+        uint8x16x4_t y;
+
+        y.val[0] = vqtbl4q_u8(letters, vshrq_n_u8(x.val[0], 2));
+        y.val[1] = vqtbl4q_u8(letters, vandq_u8(vorrq_u8(vshrq_n_u8(x.val[1], 4), vshlq_n_u8(x.val[0], 4)), low));
+        y.val[2] = vqtbl4q_u8(letters, vandq_u8(vorrq_u8(vshrq_n_u8(x.val[2], 6), vshlq_n_u8(x.val[1], 2)), low));
+        y.val[3] = vqtbl4q_u8(letters, vandq_u8(x.val[2], low));
+        vst4q_u8((uint8_t *)out, y);
+    }
+    return i;
+}
+
+#else
+
+static inline size_t base64_encode_blocks(char *out, const char *in, size_t len)
+{
+    (void)out;
+    (void)in;
+    (void)len;
+    return 0;
+}
+
 #endif
 
 char *ops_base64_encode(char *out, const char *in, size_t len)
 {
-    const unsigned char *p = (const unsigned char *)in, *end = p + len;
+    const unsigned char *p = (const unsigned char *)in;
+    size_t i = base64_encode_blocks(out, in, len);
 
-#if defined(OPS_SIMD_AVX2)
-    for (; end - p >= 28; p += 24, out += 32) {
-        __m256i x = _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)p)),
-                                            _mm_loadu_si128((const __m128i *)(const void *)(p + 12)), 1);
-
-        _mm256_storeu_si256((__m256i *)(void *)out, base64_letters_of_32(x));
-    }
-#endif
-#if defined(OPS_SIMD_SSSE3)
-    for (; end - p >= 16; p += 12, out += 16)
-        _mm_storeu_si128((__m128i *)(void *)out, base64_letters_of(_mm_loadu_si128((const __m128i *)(const void *)p)));
-#endif
-    for (; end - p >= 3; p += 3, out += 4) {
-        uint32_t x = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+    out += i / 3 * 4;
+    for (; len - i >= 3; i += 3, out += 4) {
+        uint32_t x = (uint32_t)p[i] << 16 | (uint32_t)p[i + 1] << 8 | p[i + 2];
 
         out[0] = base64_letters[x >> 18];
         out[1] = base64_letters[x >> 12 & 63];
         out[2] = base64_letters[x >> 6 & 63];
         out[3] = base64_letters[x & 63];
     }
-    if (p < end) {
-        uint32_t x = (uint32_t)p[0] << 16 | (end - p == 2 ? (uint32_t)p[1] << 8 : 0);
+    if (i < len) {
+        bool two = len - i == 2;
+        uint32_t x = (uint32_t)p[i] << 16 | (two ? (uint32_t)p[i + 1] << 8 : 0);
 
         out[0] = base64_letters[x >> 18];
         out[1] = base64_letters[x >> 12 & 63];
-        out[2] = end - p == 2 ? base64_letters[x >> 6 & 63] : '=';
+        out[2] = two ? base64_letters[x >> 6 & 63] : '=';
         out[3] = '=';
         out += 4;
     }
     return out;
 }
 
-/* The blocks that hold letters only; `*at` is moved behind them. */
-static char *base64_decode_blocks(char *out, const char *in, size_t len, size_t *at)
+/* ---- blocks: decoding -------------------------------------------------------------------------------------------- */
+
+#if defined(OPS_SIMD_SSSE3)
+
+/* A character is of the alphabet when the entries of its low and its high half share no bit. */
+static const uint8_t base64_low[16] = {0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11,
+                                       0x11, 0x11, 0x13, 0x1a, 0x1b, 0x1b, 0x1b, 0x1a};
+static const uint8_t base64_high[16] = {0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08,
+                                        0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10};
+/* Value minus character, by high half; '/', which differs from '+' there, uses the entry below. */
+static const int8_t base64_roll[16] = {0, 63 - '/', 62 - '+', 52 - '0', -'A', -'A', 26 - 'a', 26 - 'a'};
+static const int8_t base64_pack[16] = {2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1};
+
+/* Decodes sixteen characters to twelve bytes, and four that mean nothing; false: there are others than letters. */
+static inline bool base64_decode_16(char *out, const char *in)
 {
-    size_t i = 0;
+    const __m128i mask = _mm_set1_epi8(0x0f);
+    __m128i x = base64_row(in);
+    __m128i high = _mm_and_si128(_mm_srli_epi32(x, 4), mask);
+    __m128i bad = _mm_and_si128(_mm_shuffle_epi8(base64_row(base64_low), _mm_and_si128(x, mask)),
+                                _mm_shuffle_epi8(base64_row(base64_high), high));
+    __m128i slash = _mm_cmpeq_epi8(x, _mm_set1_epi8('/'));
+
+    if (_mm_movemask_epi8(_mm_cmpeq_epi8(bad, _mm_setzero_si128())) != 0xffff)
+        return false;
+    x = _mm_add_epi8(x, _mm_shuffle_epi8(base64_row(base64_roll), _mm_add_epi8(slash, high)));
+    x = _mm_madd_epi16(_mm_maddubs_epi16(x, _mm_set1_epi32(0x01400140)), _mm_set1_epi32(0x00011000));
+    _mm_storeu_si128((__m128i *)(void *)out, _mm_shuffle_epi8(x, base64_row(base64_pack)));
+    return true;
+}
 
 #if defined(OPS_SIMD_AVX2)
-    for (; len - i >= 32 && base64_decode_32(out, in + i); i += 32)
+static inline __m256i base64_rows(const void *entries)
+{
+    return _mm256_broadcastsi128_si256(base64_row(entries));
+}
+
+static inline bool base64_decode_32(char *out, const char *in)
+{
+    const __m256i mask = _mm256_set1_epi8(0x0f);
+    __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)in);
+    __m256i high = _mm256_and_si256(_mm256_srli_epi32(x, 4), mask);
+    __m256i slash = _mm256_cmpeq_epi8(x, _mm256_set1_epi8('/'));
+
+    if (_mm256_testz_si256(_mm256_shuffle_epi8(base64_rows(base64_low), _mm256_and_si256(x, mask)),
+                           _mm256_shuffle_epi8(base64_rows(base64_high), high)) == 0)
+        return false;
+    x = _mm256_add_epi8(x, _mm256_shuffle_epi8(base64_rows(base64_roll), _mm256_add_epi8(slash, high)));
+    x = _mm256_madd_epi16(_mm256_maddubs_epi16(x, _mm256_set1_epi32(0x01400140)), _mm256_set1_epi32(0x00011000));
+    x = _mm256_shuffle_epi8(x, base64_rows(base64_pack));
+    x = _mm256_permutevar8x32_epi32(x, _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 3, 7));
+    _mm256_storeu_si256((__m256i *)(void *)out, x);
+    return true;
+}
+#endif
+
+/* Decodes groups of four letters up to the first other character, or near it; returns how many characters of them. */
+static inline size_t base64_decode_blocks(char *out, const char *in, size_t len)
+{
+    size_t whole = len / 4 * 4, i = 0;
+
+    if (whole > 0 && in[whole - 1] == '=')
+        whole -= 4;
+#if defined(OPS_SIMD_AVX2)
+    for (; whole - i >= 32 && base64_decode_32(out, in + i); i += 32)
         out += 24;
 #endif
-#if defined(OPS_SIMD_SSSE3)
-    for (; len - i >= 16; i += 16, out += 12) {
-        __m128i six;
+    for (; whole - i >= 16 && base64_decode_16(out, in + i); i += 16)
+        out += 12;
+    if (i < whole && i >= 16 && whole - i < 16) {
+        size_t back = 16 - (whole - i);
 
-        if (!base64_values_of(_mm_loadu_si128((const __m128i *)(const void *)(in + i)), &six))
-            break;
-        _mm_storeu_si128((__m128i *)(void *)out, base64_packed(six));
+        if (base64_decode_16(out - back / 4 * 3, in + i - back))
+            return whole;
     }
+    return i;
+}
+
+#elif defined(OPS_SIMD_NEON)
+
+static inline size_t base64_decode_blocks(char *out, const char *in, size_t len)
+{
+    const uint8x16x4_t first = base64_rows(base64_values), second = base64_rows(base64_values + 64);
+    size_t i = 0;
+
+    for (; len - i >= 64; i += 64, out += 48) {
+        uint8x16x4_t x = vld4q_u8((const uint8_t *)in + i);
+        uint8x16_t bad = vdupq_n_u8(0);
+        uint8x16x3_t y;
+        unsigned k;
+
+        for (k = 0; k < 4; k++) { /* an index outside of its table gives 0; characters above 127 are bad as they are */
+            uint8x16_t value = vqtbl4q_u8(first, x.val[k]);
+
+            value = vorrq_u8(value, vqtbl4q_u8(second, vsubq_u8(x.val[k], vdupq_n_u8(64))));
+            bad = vorrq_u8(bad, vorrq_u8(value, vandq_u8(x.val[k], vdupq_n_u8(0x80))));
+            x.val[k] = value;
+        }
+        if (vmaxvq_u8(bad) > 63)
+            break;
+        y.val[0] = vorrq_u8(vshlq_n_u8(x.val[0], 2), vshrq_n_u8(x.val[1], 4));
+        y.val[1] = vorrq_u8(vshlq_n_u8(x.val[1], 4), vshrq_n_u8(x.val[2], 2));
+        y.val[2] = vorrq_u8(vshlq_n_u8(x.val[2], 6), x.val[3]);
+        vst3q_u8((uint8_t *)out, y);
+    }
+    return i;
+}
+
+#else
+
+static inline size_t base64_decode_blocks(char *out, const char *in, size_t len)
+{
+    (void)out;
+    (void)in;
+    (void)len;
+    return 0;
+}
+
 #endif
+
+/* Groups of four letters, up to the first other character; returns how many characters of them. */
+static inline size_t base64_decode_letters(char *out, const char *in, size_t len)
+{
+    size_t i = base64_decode_blocks(out, in, len);
+
+    out += i / 4 * 3;
     for (; len - i >= 4; i += 4, out += 3) {
-        unsigned a = base64_value((unsigned char)in[i]), b = base64_value((unsigned char)in[i + 1]);
-        unsigned c = base64_value((unsigned char)in[i + 2]), d = base64_value((unsigned char)in[i + 3]);
+        unsigned a = base64_value(in[i]), b = base64_value(in[i + 1]), c = base64_value(in[i + 2]);
+        unsigned d = base64_value(in[i + 3]);
 
         if ((a | b | c | d) > 63)
             break;
         out[0] = (char)(a << 2 | b >> 4);
-        out[1] = (char)(b << 4 | c >> 2);
-        out[2] = (char)(c << 6 | d);
+        out[1] = (char)((b << 4 & 0xff) | c >> 2);
+        out[2] = (char)((c << 6 & 0xff) | d);
     }
-    *at = i;
-    return out;
+    return i;
 }
 
-size_t ops_base64_decode(char *out, const char *in, size_t len, size_t *bad)
+/* A group of four among white space, from `*at`, which it moves behind it; with padding also behind all white space.
+ * Returns how many bytes it means, 0 at the end of the text; 4: the character at `*at` is wrong. */
+static size_t base64_decode_group(char *out, const char *in, size_t len, size_t *at)
 {
-    char *begin = out;
     uint32_t bits = 0;
     unsigned letters = 0, pads = 0;
-    size_t i;
 
-    out = base64_decode_blocks(out, in, len, &i);
-    for (; i < len; i++) {
-        unsigned value = base64_value((unsigned char)in[i]);
+    for (; *at < len && (letters < 4 || pads > 0); ++*at) {
+        unsigned value = base64_value(in[*at]);
 
         if (value == BASE64_SPACE)
             continue;
@@ -4559,26 +4688,38 @@ size_t ops_base64_decode(char *out, const char *in, size_t len, size_t *bad)
             pads++;
             continue;
         }
-        if (value > 63 || pads > 0) {
+        if (value > 63 || pads > 0)
+            return 4;
+        bits |= value << (18 - 6 * letters);
+        letters++;
+    }
+    if (letters + pads != 4)
+        return letters + pads == 0 ? 0 : 4;
+    out[0] = (char)(bits >> 16);
+    out[1] = (char)(bits >> 8 & 0xff);
+    out[2] = (char)(bits & 0xff);
+    return 3 - pads;
+}
+
+size_t ops_base64_decode(char *out, const char *in, size_t len, size_t *bad)
+{
+    char *begin = out;
+    size_t i = 0;
+
+    while (i < len) {
+        size_t done = base64_decode_letters(out, in + i, len - i), group;
+
+        i += done;
+        out += done / 4 * 3;
+        if (i == len)
+            break;
+        group = base64_decode_group(out, in, len, &i);
+        if (group == 4) {
             *bad = i;
             return SIZE_MAX;
         }
-        bits = bits << 6 | value;
-        if (++letters == 4) {
-            *out++ = (char)(bits >> 16);
-            *out++ = (char)(bits >> 8);
-            *out++ = (char)bits;
-            letters = 0;
-        }
+        out += group;
     }
-    if (letters + pads != 0 && letters + pads != 4) {
-        *bad = len;
-        return SIZE_MAX;
-    }
-    if (letters >= 2)
-        *out++ = (char)(letters == 2 ? bits >> 4 : bits >> 10);
-    if (letters == 3)
-        *out++ = (char)(bits >> 2);
     return (size_t)(out - begin);
 }
 
@@ -5364,15 +5505,485 @@ enum ops_err ops_fail(struct ops_error *err, enum ops_err code, enum ops_reason 
     return code;
 }
 
+/* ==== runtime/base/block.h ==== */
+
+/* Private: a block of bytes in a vector register, as wide as the compiler was told that registers are.
+ *
+ * The few operations that text needs, under one name for AVX2, SSE2 and NEON, so that what is built on them is written
+ * once. Without OPS_BLOCKS there is nothing here, and the callers have portable code. A predicate's bytes are 0 or 255. */
+#ifndef OPS_BASE_BLOCK_H
+#define OPS_BASE_BLOCK_H
+
+#if defined(OPS_SIMD_SSE2) || defined(OPS_SIMD_NEON)
+#define OPS_BLOCKS 1
+#endif
+#if defined(OPS_SIMD_SSSE3) || defined(OPS_SIMD_NEON)
+#define OPS_BLOCKS_LOOKUP 1 /* block_lookup is there */
+#endif
+
+#if defined(OPS_BLOCKS)
+
+#if defined(OPS_SIMD_AVX2)
+typedef __m256i block_bytes;
+enum { BLOCK_BYTES = 32, BLOCK_MASK_BITS = 1 /* of a mask, for each byte */ };
+#elif defined(OPS_SIMD_SSE2)
+typedef __m128i block_bytes;
+enum { BLOCK_BYTES = 16, BLOCK_MASK_BITS = 1 };
+#else
+typedef uint8x16_t block_bytes;
+enum { BLOCK_BYTES = 16, BLOCK_MASK_BITS = 4 };
+#endif
+
+#if defined(OPS_SIMD_AVX2)
+/* 0 to 15, then 16 that select nothing. */
+static const uint8_t block_slide[32] = {0,   1,   2,   3,   4,   5,   6,   7,   8,   9,   10,  11,  12,  13,  14,  15,
+                                        128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128};
+#endif
+/* Keeps the first bytes of a block, from the 33rd entry minus their count on. */
+static const uint8_t block_kept[64] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+                                       255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
+
+#if defined(OPS_SIMD_AVX2)
+
+static inline block_bytes block_load(const void *ptr)
+{
+    return _mm256_loadu_si256((const __m256i *)ptr);
+}
+
+static inline void block_store(void *ptr, block_bytes x)
+{
+    _mm256_storeu_si256((__m256i *)ptr, x);
+}
+
+static inline block_bytes block_all(unsigned c)
+{
+    return _mm256_set1_epi8((char)c);
+}
+
+static inline block_bytes block_or(block_bytes a, block_bytes b)
+{
+    return _mm256_or_si256(a, b);
+}
+
+static inline block_bytes block_and(block_bytes a, block_bytes b)
+{
+    return _mm256_and_si256(a, b);
+}
+
+static inline block_bytes block_xor(block_bytes a, block_bytes b)
+{
+    return _mm256_xor_si256(a, b);
+}
+
+static inline block_bytes block_equal(block_bytes a, block_bytes b)
+{
+    return _mm256_cmpeq_epi8(a, b);
+}
+
+/* a < b, as signed bytes. */
+static inline block_bytes block_less(block_bytes a, block_bytes b)
+{
+    return _mm256_cmpgt_epi8(b, a);
+}
+
+static inline block_bytes block_min(block_bytes a, block_bytes b)
+{
+    return _mm256_min_epu8(a, b);
+}
+
+/* a - b, 0 where b is larger. */
+static inline block_bytes block_minus(block_bytes a, block_bytes b)
+{
+    return _mm256_subs_epu8(a, b);
+}
+
+static inline bool block_any(block_bytes x)
+{
+    return _mm256_testz_si256(x, x) == 0;
+}
+
+static inline uint64_t block_mask(block_bytes predicate)
+{
+    return (uint32_t)_mm256_movemask_epi8(predicate);
+}
+
+/* The bytes from 0x80 on. */
+static inline uint64_t block_high(block_bytes x)
+{
+    return block_mask(x);
+}
+
+/* Sixteen table entries, to be selected by bytes below 16. */
+static inline block_bytes block_table(const uint8_t *entries)
+{
+    return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)entries));
+}
+
+static inline block_bytes block_lookup(block_bytes table, block_bytes index)
+{
+    return _mm256_shuffle_epi8(table, index);
+}
+
+static inline block_bytes block_high_half(block_bytes x)
+{
+    return block_and(_mm256_srli_epi16(x, 4), block_all(0x0f));
+}
+
+/* `x` moved up by 1, 2 and 3 bytes, filled with the last ones of `before`. */
+static inline void block_behind(block_bytes x, block_bytes before, block_bytes behind[3])
+{
+    __m256i middle = _mm256_permute2x128_si256(before, x, 0x21);
+
+    behind[0] = _mm256_alignr_epi8(x, middle, 15);
+    behind[1] = _mm256_alignr_epi8(x, middle, 14);
+    behind[2] = _mm256_alignr_epi8(x, middle, 13);
+}
+
+#elif defined(OPS_SIMD_SSE2)
+
+static inline block_bytes block_load(const void *ptr)
+{
+    return _mm_loadu_si128((const __m128i *)ptr);
+}
+
+static inline void block_store(void *ptr, block_bytes x)
+{
+    _mm_storeu_si128((__m128i *)ptr, x);
+}
+
+static inline block_bytes block_all(unsigned c)
+{
+    return _mm_set1_epi8((char)c);
+}
+
+static inline block_bytes block_or(block_bytes a, block_bytes b)
+{
+    return _mm_or_si128(a, b);
+}
+
+static inline block_bytes block_and(block_bytes a, block_bytes b)
+{
+    return _mm_and_si128(a, b);
+}
+
+static inline block_bytes block_xor(block_bytes a, block_bytes b)
+{
+    return _mm_xor_si128(a, b);
+}
+
+static inline block_bytes block_equal(block_bytes a, block_bytes b)
+{
+    return _mm_cmpeq_epi8(a, b);
+}
+
+/* a < b, as signed bytes. */
+static inline block_bytes block_less(block_bytes a, block_bytes b)
+{
+    return _mm_cmplt_epi8(a, b);
+}
+
+static inline block_bytes block_min(block_bytes a, block_bytes b)
+{
+    return _mm_min_epu8(a, b);
+}
+
+/* a - b, 0 where b is larger. */
+static inline block_bytes block_minus(block_bytes a, block_bytes b)
+{
+    return _mm_subs_epu8(a, b);
+}
+
+static inline bool block_any(block_bytes x)
+{
+    return _mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_setzero_si128())) != 0xffff;
+}
+
+static inline uint64_t block_mask(block_bytes predicate)
+{
+    return (uint32_t)_mm_movemask_epi8(predicate);
+}
+
+/* The bytes from 0x80 on. */
+static inline uint64_t block_high(block_bytes x)
+{
+    return block_mask(x);
+}
+
+#if defined(OPS_SIMD_SSSE3)
+/* Sixteen table entries, to be selected by bytes below 16. */
+static inline block_bytes block_table(const uint8_t *entries)
+{
+    return _mm_loadu_si128((const __m128i *)(const void *)entries);
+}
+
+static inline block_bytes block_lookup(block_bytes table, block_bytes index)
+{
+    return _mm_shuffle_epi8(table, index);
+}
+
+static inline block_bytes block_high_half(block_bytes x)
+{
+    return block_and(_mm_srli_epi16(x, 4), block_all(0x0f));
+}
+#endif
+
+/* `x` moved up by 1, 2 and 3 bytes, filled with the last ones of `before`. */
+static inline void block_behind(block_bytes x, block_bytes before, block_bytes behind[3])
+{
+    behind[0] = _mm_or_si128(_mm_slli_si128(x, 1), _mm_srli_si128(before, 15));
+    behind[1] = _mm_or_si128(_mm_slli_si128(x, 2), _mm_srli_si128(before, 14));
+    behind[2] = _mm_or_si128(_mm_slli_si128(x, 3), _mm_srli_si128(before, 13));
+}
+
+#else /* NEON */
+
+static inline block_bytes block_load(const void *ptr)
+{
+    return vld1q_u8((const uint8_t *)ptr);
+}
+
+static inline void block_store(void *ptr, block_bytes x)
+{
+    vst1q_u8((uint8_t *)ptr, x);
+}
+
+static inline block_bytes block_all(unsigned c)
+{
+    return vdupq_n_u8((uint8_t)c);
+}
+
+static inline block_bytes block_or(block_bytes a, block_bytes b)
+{
+    return vorrq_u8(a, b);
+}
+
+static inline block_bytes block_and(block_bytes a, block_bytes b)
+{
+    return vandq_u8(a, b);
+}
+
+static inline block_bytes block_xor(block_bytes a, block_bytes b)
+{
+    return veorq_u8(a, b);
+}
+
+static inline block_bytes block_equal(block_bytes a, block_bytes b)
+{
+    return vceqq_u8(a, b);
+}
+
+/* a < b, as signed bytes. */
+static inline block_bytes block_less(block_bytes a, block_bytes b)
+{
+    return vcltq_s8(vreinterpretq_s8_u8(a), vreinterpretq_s8_u8(b));
+}
+
+static inline block_bytes block_min(block_bytes a, block_bytes b)
+{
+    return vminq_u8(a, b);
+}
+
+/* a - b, 0 where b is larger. */
+static inline block_bytes block_minus(block_bytes a, block_bytes b)
+{
+    return vqsubq_u8(a, b);
+}
+
+static inline bool block_any(block_bytes x)
+{
+    return vmaxvq_u32(vreinterpretq_u32_u8(x)) != 0;
+}
+
+static inline uint64_t block_mask(block_bytes predicate)
+{
+    return vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(predicate), 4)), 0);
+}
+
+/* The bytes from 0x80 on. */
+static inline uint64_t block_high(block_bytes x)
+{
+    return block_mask(vcltzq_s8(vreinterpretq_s8_u8(x)));
+}
+
+/* Sixteen table entries, to be selected by bytes below 16. */
+static inline block_bytes block_table(const uint8_t *entries)
+{
+    return vld1q_u8(entries);
+}
+
+static inline block_bytes block_lookup(block_bytes table, block_bytes index)
+{
+    return vqtbl1q_u8(table, index);
+}
+
+static inline block_bytes block_high_half(block_bytes x)
+{
+    return vshrq_n_u8(x, 4);
+}
+
+/* `x` moved up by 1, 2 and 3 bytes, filled with the last ones of `before`. */
+static inline void block_behind(block_bytes x, block_bytes before, block_bytes behind[3])
+{
+    behind[0] = vextq_u8(before, x, 15);
+    behind[1] = vextq_u8(before, x, 14);
+    behind[2] = vextq_u8(before, x, 13);
+}
+
+#endif
+
+/* At most `c`, as unsigned bytes. */
+static inline block_bytes block_at_most(block_bytes x, unsigned c)
+{
+    return block_equal(block_min(x, block_all(c)), x);
+}
+
+/* Place of the first byte of a mask that is not 0. */
+static inline size_t block_first(uint64_t mask)
+{
+    return (size_t)__builtin_ctzll(mask) / BLOCK_MASK_BITS;
+}
+
+/* The mask without its first `count` bytes, 0 to BLOCK_BYTES. */
+static inline uint64_t block_mask_from(uint64_t mask, size_t count)
+{
+    return count == BLOCK_BYTES ? 0 : mask >> count * BLOCK_MASK_BITS << count * BLOCK_MASK_BITS;
+}
+
+/* The first `count` bytes, 0 to BLOCK_BYTES, and zeros. */
+static inline block_bytes block_keep(block_bytes x, size_t count)
+{
+    return block_and(x, block_load(block_kept + 32 - count));
+}
+
+/* Up to 15 bytes as two words, the first bytes in the low ends; little-endian, as all blocks are. */
+static inline void block_words(const char *ptr, size_t len, uint64_t words[2])
+{
+    words[1] = 0;
+    if (len >= 8) {
+        memcpy(&words[0], ptr, 8);
+        memcpy(&words[1], ptr + len - 8, 8);
+        words[1] = words[1] >> 8 * (15 - len) >> 8;
+    } else if (len >= 4) {
+        uint32_t first, last;
+
+        memcpy(&first, ptr, 4);
+        memcpy(&last, ptr + len - 4, 4);
+        words[0] = first | (uint64_t)last << 8 * (len - 4);
+    } else if (len > 0) {
+        words[0] = (uint64_t)(unsigned char)ptr[0] | (uint64_t)(unsigned char)ptr[len / 2] << 8 * (len / 2) |
+                   (uint64_t)(unsigned char)ptr[len - 1] << 8 * (len - 1);
+    } else {
+        words[0] = 0;
+    }
+}
+
+/* `len` bytes, fewer than BLOCK_BYTES, and zeros; reads nothing else. */
+static inline block_bytes block_load_part(const char *ptr, size_t len)
+{
+#if defined(OPS_SIMD_AVX2)
+    if (len >= 16) {
+        __m128i slide = _mm_loadu_si128((const __m128i *)(const void *)(block_slide + 32 - len));
+        __m128i last = _mm_loadu_si128((const __m128i *)(const void *)(ptr + len - 16));
+
+        return _mm256_inserti128_si256(
+            _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)ptr)), _mm_shuffle_epi8(last, slide), 1);
+    }
+#endif
+    {
+        uint64_t words[2];
+
+        block_words(ptr, len, words);
+#if defined(OPS_SIMD_AVX2)
+        return _mm256_setr_epi64x((int64_t)words[0], (int64_t)words[1], 0, 0);
+#elif defined(OPS_SIMD_SSE2)
+        return _mm_set_epi64x((int64_t)words[1], (int64_t)words[0]);
+#else
+        return vreinterpretq_u8_u64(vcombine_u64(vcreate_u64(words[0]), vcreate_u64(words[1])));
+#endif
+    }
+}
+
+#endif
+#endif
+
+/* ==== runtime/base/json_chars.h ==== */
+
+/* Private: characters of JSON strings. */
+#ifndef OPS_BASE_JSON_CHARS_H
+#define OPS_BASE_JSON_CHARS_H
+
+/* What stands behind a backslash to what it means; 0: not an escape of two characters. */
+static inline char json_chars_unescaped(char c)
+{
+    switch (c) {
+    case '"':
+    case '\\':
+    case '/':
+        return c;
+    case 'b':
+        return '\b';
+    case 'f':
+        return '\f';
+    case 'n':
+        return '\n';
+    case 'r':
+        return '\r';
+    case 't':
+        return '\t';
+    default:
+        return '\0';
+    }
+}
+
+/* Value of a hexadecimal digit; 16 or more: it is none. */
+static inline unsigned json_chars_hex(char c)
+{
+    unsigned digit = (unsigned char)c - (unsigned)'0', letter = ((unsigned char)c | 0x20u) - (unsigned)'a';
+
+    return digit < 10 ? digit : letter < 6 ? letter + 10 : 16;
+}
+
+/* The unit that four hexadecimal digits mean; what scanning has found to be digits. */
+static inline unsigned json_chars_unit(const char *at)
+{
+    return json_chars_hex(at[0]) << 12 | json_chars_hex(at[1]) << 8 | json_chars_hex(at[2]) << 4 | json_chars_hex(at[3]);
+}
+
+#endif
+
 /* ==== runtime/base/json_relaxed_ranges.h ==== */
 
 /* Made by codegen/unicode_ranges.py (Unicode 16.0, BMP); edit that.
  *
- * The code points from U+0080 to U+FFFF that the relaxed escaper writes as escapes: first and last of each range. */
+ * Which characters the relaxed escaper writes as escapes. */
 #ifndef OPS_BASE_JSON_RELAXED_RANGES_H
 #define OPS_BASE_JSON_RELAXED_RANGES_H
 
-enum { JSON_RELAXED_RANGES = 343 };
+enum {
+    JSON_RELAXED_RANGES = 343,
+    /* Bit n: not every character that begins with the byte C0 + n (D0, E0) goes out raw. */
+    JSON_RELAXED_LEADS_C0 = 0x6007,
+    JSON_RELAXED_LEADS_D0 = 0xf0f0,
+    JSON_RELAXED_LEADS_E0 = 0xe40f
+};
+
+/* By the code point's upper eight bits: the first range that does not end before them. */
+static const uint16_t json_relaxed_pages[257] = {
+    0, 1, 1, 1, 6, 6, 13, 13, 17, 24, 37, 67, 98, 123, 141, 155, 161, 164, 164, 177, 184, 184, 184, 187, 196, 200,
+    209, 216, 218, 224, 224, 224, 239, 249, 250, 250, 250, 252, 252, 252, 252, 252, 252, 252, 254, 255, 269, 272, 273,
+    276, 280, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281,
+    281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281,
+    281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281,
+    281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281,
+    281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281,
+    281, 283, 283, 285, 289, 294, 299, 303, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312,
+    312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312,
+    312, 312, 312, 312, 312, 312, 315, 315, 315, 315, 315, 315, 315, 315, 315, 315, 315, 315, 315, 315, 315, 315, 315,
+    315, 315, 315, 315, 315, 315, 315, 315, 315, 315, 315, 315, 315, 315, 315, 315, 316, 316, 318, 326, 326, 329, 334,
+    343,
+};
+
+/* From U+0080 on: first and last of each range. */
 static const uint16_t json_relaxed_ranges[JSON_RELAXED_RANGES][2] = {
     {0x0080, 0x00a0}, {0x0378, 0x0379}, {0x0380, 0x0383}, {0x038b, 0x038b}, {0x038d, 0x038d}, {0x03a2, 0x03a2},
     {0x0530, 0x0530}, {0x0557, 0x0558}, {0x058b, 0x058c}, {0x0590, 0x0590}, {0x05c8, 0x05cf}, {0x05eb, 0x05ee},
@@ -5438,13 +6049,16 @@ static const uint16_t json_relaxed_ranges[JSON_RELAXED_RANGES][2] = {
 
 /* ==== runtime/base/json_escape.c ==== */
 
-/* Writes strings into JSON, in the three ways that peers expect (spec/v1.md §1; opstream-wire.md §1.2, tables A and B).
+/* Strings into JSON, in the three ways that peers expect (spec/v1.md §1; opstream-wire.md §1.2, tables A and B), and out of
+ * it.
  *
- * Clean runs are copied by blocks; a block is stored before it is known to be clean, and the part behind the first unclean byte is
- * then overwritten. Room for that is in ops_json_escape_bound. */
+ * Clean runs are copied by blocks; a block is stored before it is known to be clean, and what stands behind the first
+ * unclean byte is then overwritten. Room for that is in ops_json_escape_bound. */
 
-/* What an ASCII byte becomes, by table: 0 itself, else what stands behind the backslash; 'u' for \u00XX. */
-static char json_escape_ascii(unsigned char c, enum ops_json_escaper escaper)
+/* ---- one character ----------------------------------------------------------------------------------------------- */
+
+/* What an unclean ASCII character is behind the backslash; 'u': \u00XX. */
+static inline char json_escape_letter(char c, enum ops_json_escaper escaper)
 {
     switch (c) {
     case '\b':
@@ -5461,34 +6075,32 @@ static char json_escape_ascii(unsigned char c, enum ops_json_escaper escaper)
         return '\\';
     case '"':
         return escaper == OPS_ESCAPE_ASCII ? 'u' : '"';
-    case '&':
-    case '\'':
-    case '+':
-    case '<':
-    case '>':
-    case '`':
-        return escaper == OPS_ESCAPE_ASCII ? 'u' : '\0';
-    case 0x7f:
-        return escaper == OPS_ESCAPE_MINIMAL ? '\0' : 'u';
     default:
-        return c < 0x20 ? 'u' : '\0';
+        return 'u';
     }
 }
 
-static char *json_escape_unit(char *out, unsigned unit, const char *hex)
+/* \uXXXX: the four digits at once, a byte each. */
+static inline char *json_escape_unit(char *out, uint32_t unit, enum ops_json_escaper escaper)
 {
-    *out++ = '\\';
-    *out++ = 'u';
-    *out++ = hex[unit >> 12 & 15];
-    *out++ = hex[unit >> 8 & 15];
-    *out++ = hex[unit >> 4 & 15];
-    *out++ = hex[unit & 15];
-    return out;
+    const uint32_t gap = escaper == OPS_ESCAPE_MINIMAL ? 'a' - '9' - 1 : 'A' - '9' - 1;
+    uint32_t nibbles = (unit & 15) << 24 | (unit >> 4 & 15) << 16 | (unit >> 8 & 15) << 8 | unit >> 12;
+    uint32_t letters = (nibbles + 0x06060606) >> 4 & 0x01010101;
+    uint32_t digits = nibbles + 0x30303030 + letters * gap;
+
+    out[0] = '\\';
+    out[1] = 'u';
+    out[2] = (char)(digits & 0xff);
+    out[3] = (char)(digits >> 8 & 0xff);
+    out[4] = (char)(digits >> 16 & 0xff);
+    out[5] = (char)(digits >> 24);
+    return out + 6;
 }
 
-static bool json_escape_is_relaxed(uint32_t cp)
+/* Whether table B escapes the code point, U+0080 to U+FFFF. */
+static inline bool json_escape_is_relaxed(uint32_t cp)
 {
-    unsigned low = 0, high = JSON_RELAXED_RANGES;
+    unsigned low = json_relaxed_pages[cp >> 8], high = json_relaxed_pages[(cp >> 8) + 1];
 
     while (low < high) {
         unsigned middle = (low + high) / 2;
@@ -5501,115 +6113,194 @@ static bool json_escape_is_relaxed(uint32_t cp)
     return low < JSON_RELAXED_RANGES && cp >= json_relaxed_ranges[low][0];
 }
 
-/* The character at `*at`, which is not a clean one in all tables. */
-static char *json_escape_one(char *out, const char **at, const char *end, enum ops_json_escaper escaper)
+/* The unclean character at `*at`, and the characters behind it that are not ASCII. */
+static inline char *json_escape_unclean(char *out, const char **at, const char *end, enum ops_json_escaper escaper)
 {
-    static const char lower[] = "0123456789abcdef", upper[] = "0123456789ABCDEF";
-    const char *hex = escaper == OPS_ESCAPE_MINIMAL ? lower : upper;
-    unsigned char c = (unsigned char)**at;
-    unsigned len;
-    uint32_t cp;
+    const char *p = *at;
 
-    if (c < 0x80) {
-        char how = json_escape_ascii(c, escaper);
+    if ((unsigned char)*p < 0x80) {
+        char letter = json_escape_letter(*p, escaper);
 
-        ++*at;
-        if (how == '\0') {
-            *out++ = (char)c;
-            return out;
+        if (letter == 'u') {
+            out = json_escape_unit(out, (unsigned char)*p, escaper);
+        } else {
+            *out++ = '\\';
+            *out++ = letter;
         }
-        if (how == 'u')
-            return json_escape_unit(out, c, hex);
-        *out++ = '\\';
-        *out++ = how;
-        return out;
+        p++;
     }
-    cp = ops_utf8_decode(*at, end, &len);
-    if (escaper == OPS_ESCAPE_MINIMAL || (escaper == OPS_ESCAPE_RELAXED && cp < 0x10000 && !json_escape_is_relaxed(cp))) {
-        memcpy(out, *at, len);
-        *at += len;
-        return out + len;
+    while (escaper != OPS_ESCAPE_MINIMAL && p < end && (unsigned char)*p >= 0x80) {
+        unsigned len;
+        uint32_t cp = ops_utf8_decode(p, end, &len);
+
+        if (cp >= 0x10000) {
+            out = json_escape_unit(out, 0xd800 + ((cp - 0x10000) >> 10), escaper);
+            out = json_escape_unit(out, 0xdc00 + (cp & 0x3ff), escaper);
+        } else if (escaper == OPS_ESCAPE_ASCII || json_escape_is_relaxed(cp)) {
+            out = json_escape_unit(out, cp, escaper);
+        } else {
+            memcpy(out, p, len);
+            out += len;
+        }
+        p += len;
     }
-    *at += len;
-    if (cp < 0x10000)
-        return json_escape_unit(out, cp, hex);
-    out = json_escape_unit(out, 0xd800 + ((cp - 0x10000) >> 10), hex);
-    return json_escape_unit(out, 0xdc00 + (cp & 0x3ff), hex);
+    *at = p;
+    return out;
 }
 
-#if defined(OPS_SIMD_SSE2)
-/* A bit for each byte that is not clean. MINIMAL: controls, quote, backslash. The others also: everything from 0x7F on, and what table A
- * escapes, which for table B only costs the slow path. */
-static inline unsigned json_escape_mask_16(__m128i x, enum ops_json_escaper escaper)
-{
-    __m128i bad = _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')), _mm_cmpeq_epi8(x, _mm_set1_epi8('\\')));
+/* ---- clean runs -------------------------------------------------------------------------------------------------- */
 
-    bad = _mm_or_si128(bad, _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x));
+#if defined(OPS_BLOCKS)
+
+#if defined(OPS_BLOCKS_LOOKUP)
+/* A byte is unclean when the entries of its two halves share a bit; each bit is one row of sixteen characters, or several
+ * that are wholly unclean. */
+enum {
+    JSON_ESCAPE_00 = 1,          /* controls */
+    JSON_ESCAPE_20 = 2,          /* A: " & ' +   B: " */
+    JSON_ESCAPE_30 = 4,          /* A: < > */
+    JSON_ESCAPE_50 = 8,          /* \ */
+    JSON_ESCAPE_60 = 16,         /* A: ` */
+    JSON_ESCAPE_70 = 32,         /* U+007F */
+    JSON_ESCAPE_80 = 64,         /* A: all that is not ASCII */
+    JSON_ESCAPE_C0 = 4,          /* B: leads whose characters do not all go out raw */
+    JSON_ESCAPE_D0 = 16,
+    JSON_ESCAPE_E0 = 64,
+    JSON_ESCAPE_F0 = 128
+};
+
+static const uint8_t json_escape_high_a[16] = {
+    JSON_ESCAPE_00, JSON_ESCAPE_00, JSON_ESCAPE_20, JSON_ESCAPE_30, 0, JSON_ESCAPE_50, JSON_ESCAPE_60, JSON_ESCAPE_70,
+    JSON_ESCAPE_80, JSON_ESCAPE_80, JSON_ESCAPE_80, JSON_ESCAPE_80, JSON_ESCAPE_80, JSON_ESCAPE_80, JSON_ESCAPE_80,
+    JSON_ESCAPE_80};
+static const uint8_t json_escape_high_b[16] = {
+    JSON_ESCAPE_00, JSON_ESCAPE_00, JSON_ESCAPE_20, 0, 0, JSON_ESCAPE_50, 0, JSON_ESCAPE_70,
+    0, 0, 0, 0, JSON_ESCAPE_C0, JSON_ESCAPE_D0, JSON_ESCAPE_E0, JSON_ESCAPE_F0};
+
+#define JSON_ESCAPE_ALL (JSON_ESCAPE_00 | JSON_ESCAPE_80)
+static const uint8_t json_escape_low_a[16] = {
+    JSON_ESCAPE_ALL | JSON_ESCAPE_60,
+    JSON_ESCAPE_ALL,
+    JSON_ESCAPE_ALL | JSON_ESCAPE_20,
+    JSON_ESCAPE_ALL,
+    JSON_ESCAPE_ALL,
+    JSON_ESCAPE_ALL,
+    JSON_ESCAPE_ALL | JSON_ESCAPE_20,
+    JSON_ESCAPE_ALL | JSON_ESCAPE_20,
+    JSON_ESCAPE_ALL,
+    JSON_ESCAPE_ALL,
+    JSON_ESCAPE_ALL,
+    JSON_ESCAPE_ALL | JSON_ESCAPE_20,
+    JSON_ESCAPE_ALL | JSON_ESCAPE_30 | JSON_ESCAPE_50,
+    JSON_ESCAPE_ALL,
+    JSON_ESCAPE_ALL | JSON_ESCAPE_30,
+    JSON_ESCAPE_ALL | JSON_ESCAPE_70};
+#undef JSON_ESCAPE_ALL
+
+#define JSON_ESCAPE_LOW_B(n)                                                                                           \
+    (uint8_t)(JSON_ESCAPE_00 | JSON_ESCAPE_F0 | ((n) == 0x2 ? JSON_ESCAPE_20 : 0) |                                    \
+              ((n) == 0xc ? JSON_ESCAPE_50 : 0) | ((n) == 0xf ? JSON_ESCAPE_70 : 0) |                                  \
+              ((JSON_RELAXED_LEADS_C0 >> (n) & 1) != 0 ? JSON_ESCAPE_C0 : 0) |                                         \
+              ((JSON_RELAXED_LEADS_D0 >> (n) & 1) != 0 ? JSON_ESCAPE_D0 : 0) |                                         \
+              ((JSON_RELAXED_LEADS_E0 >> (n) & 1) != 0 ? JSON_ESCAPE_E0 : 0))
+static const uint8_t json_escape_low_b[16] = {
+    JSON_ESCAPE_LOW_B(0x0), JSON_ESCAPE_LOW_B(0x1), JSON_ESCAPE_LOW_B(0x2), JSON_ESCAPE_LOW_B(0x3),
+    JSON_ESCAPE_LOW_B(0x4), JSON_ESCAPE_LOW_B(0x5), JSON_ESCAPE_LOW_B(0x6), JSON_ESCAPE_LOW_B(0x7),
+    JSON_ESCAPE_LOW_B(0x8), JSON_ESCAPE_LOW_B(0x9), JSON_ESCAPE_LOW_B(0xa), JSON_ESCAPE_LOW_B(0xb),
+    JSON_ESCAPE_LOW_B(0xc), JSON_ESCAPE_LOW_B(0xd), JSON_ESCAPE_LOW_B(0xe), JSON_ESCAPE_LOW_B(0xf)};
+#undef JSON_ESCAPE_LOW_B
+#endif
+
+/* The bytes of a block that may be unclean. */
+static inline uint64_t json_escape_mask(block_bytes x, enum ops_json_escaper escaper)
+{
+    block_bytes unclean;
+
+#if defined(OPS_BLOCKS_LOOKUP)
+    if (escaper != OPS_ESCAPE_MINIMAL) {
+        const uint8_t *high = escaper == OPS_ESCAPE_ASCII ? json_escape_high_a : json_escape_high_b;
+        const uint8_t *low = escaper == OPS_ESCAPE_ASCII ? json_escape_low_a : json_escape_low_b;
+
+        unclean = block_and(block_lookup(block_table(high), block_high_half(x)),
+                            block_lookup(block_table(low), block_and(x, block_all(0x0f))));
+        return ~block_mask(block_equal(unclean, block_all(0))) & block_mask(block_all(0xff));
+    }
+#endif
+    unclean = block_or(block_equal(x, block_all('"')), block_equal(x, block_all('\\')));
     if (escaper == OPS_ESCAPE_MINIMAL)
-        return (unsigned)_mm_movemask_epi8(bad);
-    bad = _mm_or_si128(bad, _mm_cmpeq_epi8(_mm_max_epu8(x, _mm_set1_epi8(0x7f)), x));
-    if (escaper == OPS_ESCAPE_ASCII) {
-        bad = _mm_or_si128(bad, _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('&')), _mm_cmpeq_epi8(x, _mm_set1_epi8('\''))));
-        bad = _mm_or_si128(bad, _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('+')), _mm_cmpeq_epi8(x, _mm_set1_epi8('`'))));
-        bad = _mm_or_si128(bad, _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('<')), _mm_cmpeq_epi8(x, _mm_set1_epi8('>'))));
+        return block_mask(block_or(unclean, block_at_most(x, 0x1f)));
+    unclean = block_or(unclean, block_or(block_less(x, block_all(0x20)), block_equal(x, block_all(0x7f))));
+    if (escaper == OPS_ESCAPE_ASCII) { /* & and ' differ in one bit, < and > too */
+        unclean = block_or(unclean, block_equal(block_or(x, block_all(1)), block_all('\'')));
+        unclean = block_or(unclean, block_equal(block_or(x, block_all(2)), block_all('>')));
+        unclean = block_or(unclean, block_or(block_equal(x, block_all('+')), block_equal(x, block_all('`'))));
     }
-    return (unsigned)_mm_movemask_epi8(bad);
+    return block_mask(unclean);
 }
-#endif
 
-#if defined(OPS_SIMD_AVX2)
-static inline unsigned json_escape_mask_32(__m256i x)
+/* Copies clean bytes; stops at the first that may not be. The zeros behind the end are unclean. */
+static inline char *json_escape_clean(char *out, const char **at, const char *end, enum ops_json_escaper escaper)
 {
-    __m256i bad = _mm256_or_si256(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('"')), _mm256_cmpeq_epi8(x, _mm256_set1_epi8('\\')));
+    const char *p = *at;
+    uint64_t mask;
 
-    bad = _mm256_or_si256(bad, _mm256_cmpeq_epi8(_mm256_min_epu8(x, _mm256_set1_epi8(0x1f)), x));
-    return (unsigned)_mm256_movemask_epi8(bad);
+    for (;;) {
+        size_t left = (size_t)(end - p);
+        block_bytes x = left >= BLOCK_BYTES ? block_load(p) : block_load_part(p, left);
+
+        mask = json_escape_mask(x, escaper);
+        block_store(out, x);
+        if (mask != 0)
+            break;
+        p += BLOCK_BYTES;
+        out += BLOCK_BYTES;
+    }
+    *at = p + block_first(mask);
+    return out + block_first(mask);
 }
-#endif
+
+#else
+
+/* Which escapers find a byte unclean, a bit each. */
+#define JSON_ESCAPE_16(x) x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x
+enum {
+    JSON_ESCAPE_A = 1 << OPS_ESCAPE_ASCII,
+    JSON_ESCAPE_AB = 1 << OPS_ESCAPE_ASCII | 1 << OPS_ESCAPE_RELAXED,
+    JSON_ESCAPE_ABM = JSON_ESCAPE_AB | 1 << OPS_ESCAPE_MINIMAL
+};
+static const uint8_t json_escape_by[256] = {
+    JSON_ESCAPE_16(JSON_ESCAPE_ABM), JSON_ESCAPE_16(JSON_ESCAPE_ABM),
+    0, 0, JSON_ESCAPE_ABM, 0, 0, 0, JSON_ESCAPE_A, JSON_ESCAPE_A, 0, 0, 0, JSON_ESCAPE_A, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, JSON_ESCAPE_A, 0, JSON_ESCAPE_A, 0,
+    JSON_ESCAPE_16(0), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, JSON_ESCAPE_ABM, 0, 0, 0,
+    JSON_ESCAPE_A, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, JSON_ESCAPE_AB,
+    JSON_ESCAPE_16(JSON_ESCAPE_AB), JSON_ESCAPE_16(JSON_ESCAPE_AB), JSON_ESCAPE_16(JSON_ESCAPE_AB),
+    JSON_ESCAPE_16(JSON_ESCAPE_AB), JSON_ESCAPE_16(JSON_ESCAPE_AB), JSON_ESCAPE_16(JSON_ESCAPE_AB),
+    JSON_ESCAPE_16(JSON_ESCAPE_AB), JSON_ESCAPE_16(JSON_ESCAPE_AB)};
+#undef JSON_ESCAPE_16
 
 /* Copies clean bytes; stops at the first that may not be. */
 static inline char *json_escape_clean(char *out, const char **at, const char *end, enum ops_json_escaper escaper)
 {
-    const char *p = *at;
+    const unsigned char *p = (const unsigned char *)*at, *stop = (const unsigned char *)end;
+    const unsigned bit = 1u << escaper;
 
-#if defined(OPS_SIMD_AVX2)
-    while (escaper == OPS_ESCAPE_MINIMAL && end - p >= 32) {
-        __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)p);
-        unsigned mask = json_escape_mask_32(x);
+    for (; stop - p >= 8; p += 8, out += 8) {
+        unsigned by = json_escape_by[p[0]] | json_escape_by[p[1]] | json_escape_by[p[2]] | json_escape_by[p[3]] |
+                      json_escape_by[p[4]] | json_escape_by[p[5]] | json_escape_by[p[6]] | json_escape_by[p[7]];
 
-        _mm256_storeu_si256((__m256i *)(void *)out, x);
-        if (mask != 0) {
-            unsigned clean = (unsigned)__builtin_ctz(mask);
-
-            *at = p + clean;
-            return out + clean;
-        }
-        p += 32;
-        out += 32;
+        if ((by & bit) != 0)
+            break;
+        memcpy(out, p, 8);
     }
-#endif
-#if defined(OPS_SIMD_SSE2)
-    while (end - p >= 16) {
-        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
-        unsigned mask = json_escape_mask_16(x, escaper);
-
-        _mm_storeu_si128((__m128i *)(void *)out, x);
-        if (mask != 0) {
-            unsigned clean = (unsigned)__builtin_ctz(mask);
-
-            *at = p + clean;
-            return out + clean;
-        }
-        p += 16;
-        out += 16;
-    }
-#endif
-    while (p < end && ((unsigned char)*p < 0x80 ? json_escape_ascii((unsigned char)*p, escaper) == '\0'
-                                              : escaper == OPS_ESCAPE_MINIMAL))
-        *out++ = *p++;
-    *at = p;
+    while (p < stop && (json_escape_by[*p] & bit) == 0)
+        *out++ = (char)*p++;
+    *at = (const char *)p;
     return out;
 }
+
+#endif
 
 static inline char *json_escape_all(char *out, struct ops_str text, enum ops_json_escaper escaper)
 {
@@ -5619,7 +6310,7 @@ static inline char *json_escape_all(char *out, struct ops_str text, enum ops_jso
         out = json_escape_clean(out, &at, end, escaper);
         if (at == end)
             return out;
-        out = json_escape_one(out, &at, end, escaper);
+        out = json_escape_unclean(out, &at, end, escaper);
     }
 }
 
@@ -5638,25 +6329,87 @@ char *ops_json_escape(char *out, struct ops_str text, enum ops_json_escaper esca
     return json_escape_all(out, text, OPS_ESCAPE_MINIMAL);
 }
 
-/* One string token of a value, unescaped and escaped again. */
-static bool json_reemit_string(struct ops_buf *b, struct ops_json_scan *s, enum ops_json_escaper escaper)
+/* ---- back -------------------------------------------------------------------------------------------------------- */
+
+/* Copies up to the next backslash. `out` has room for what is left of the input, so a block fits where one is read. */
+static inline char *json_escape_plain(char *out, const char **at, const char *end)
+{
+    const char *p = *at;
+
+#if defined(OPS_BLOCKS)
+    for (; end - p >= BLOCK_BYTES; p += BLOCK_BYTES, out += BLOCK_BYTES) {
+        block_bytes x = block_load(p);
+        uint64_t mask = block_mask(block_equal(x, block_all('\\')));
+
+        block_store(out, x);
+        if (mask != 0) {
+            *at = p + block_first(mask);
+            return out + block_first(mask);
+        }
+    }
+#endif
+    for (; end - p >= 8; p += 8, out += 8) {
+        const uint64_t ones = UINT64_C(0x0101010101010101);
+        uint64_t x, slash;
+
+        memcpy(&x, p, 8);
+        slash = x ^ ones * '\\';
+        if (((slash - ones) & ~slash & ones << 7) != 0)
+            break;
+        memcpy(out, &x, 8);
+    }
+    while (p < end && *p != '\\')
+        *out++ = *p++;
+    *at = p;
+    return out;
+}
+
+size_t ops_json_unescape(char *out, struct ops_str raw)
+{
+    const char *at = raw.ptr, *end = raw.ptr + raw.len;
+    char *begin = out;
+
+    for (;;) {
+        uint32_t cp;
+
+        out = json_escape_plain(out, &at, end);
+        if (end - at < 2)
+            return (size_t)(out - begin);
+        if (at[1] != 'u') {
+            *out++ = json_chars_unescaped(at[1]);
+            at += 2;
+            continue;
+        }
+        if (end - at < 6) /* not scanned before: the caller's mistake */
+            return (size_t)(out - begin);
+        cp = json_chars_unit(at + 2);
+        at += 6;
+        if ((cp & 0xfc00) == 0xd800 && end - at >= 6) {
+            cp = 0x10000 + ((cp & 0x3ff) << 10) + (json_chars_unit(at + 2) & 0x3ff);
+            at += 6;
+        }
+        out += ops_utf8_encode(cp, out);
+    }
+}
+
+/* ---- whole values ------------------------------------------------------------------------------------------------ */
+
+/* One string token, unescaped (behind the room for the result) and escaped again. */
+static bool json_escape_token(struct ops_buf *b, struct ops_json_scan *s, enum ops_json_escaper escaper)
 {
     struct ops_str raw;
     bool escaped;
-    char *out, *plain;
+    size_t room;
+    char *out;
 
     if (!ops_json_scan_string(s, &raw, &escaped))
         return false;
-    if (escaped) {
-        plain = (char *)ops_arena_alloc(b->arena, raw.len);
-        if (plain == NULL)
-            return false;
-        raw.len = ops_json_unescape(plain, raw);
-        raw.ptr = plain;
-    }
-    out = ops_buf_reserve(b, ops_json_escape_bound(raw.len) + 2);
+    room = ops_json_escape_bound(raw.len) + 2;
+    out = ops_buf_reserve(b, escaped ? room + raw.len : room);
     if (out == NULL)
         return false;
+    if (escaped)
+        raw = ops_str_of(out + room, ops_json_unescape(out + room, raw));
     *out++ = '"';
     out = ops_json_escape(out, raw, escaper);
     *out++ = '"';
@@ -5674,33 +6427,129 @@ bool ops_json_reemit(struct ops_buf *b, struct ops_str json, enum ops_json_escap
     s.end = json.ptr + json.len;
     for (;;) {
         const char *begin;
+        bool done;
 
         ops_json_skip_space(&s);
-        if (s.at >= s.end)
+        if (s.at == s.end)
             return true;
-        if (*s.at == '"') {
-            if (!json_reemit_string(b, &s, escaper)) {
-                b->len = before;
-                return false;
-            }
-            continue;
+        begin = s.at;
+        if (*begin == '"') {
+            done = json_escape_token(b, &s, escaper);
+        } else { /* punctuation, numbers and words: as spelled */
+            do
+                s.at++;
+            while (s.at < s.end && *s.at != '"' && *s.at != ' ' && *s.at != '\t' && *s.at != '\n' && *s.at != '\r');
+            done = ops_buf_append(b, begin, (size_t)(s.at - begin));
         }
-        begin = s.at; /* punctuation, a number or a word: as spelled */
-        while (s.at < s.end && *s.at != '"' && *s.at != ' ' && *s.at != '\t' && *s.at != '\n' && *s.at != '\r')
-            s.at++;
-        if (!ops_buf_append(b, begin, (size_t)(s.at - begin))) {
+        if (!done) {
             b->len = before;
             return false;
         }
     }
 }
 
+/* ==== runtime/base/utf_block.h ==== */
+
+/* Private: what is wrong with a block as UTF-8.
+ *
+ * Whether text is valid can be told from each byte and the three before it. Two neighbours are judged by three tables of
+ * sixteen entries (the high and the low half of the first byte, the high half of the second); a fault is a bit that all
+ * three have set. This is the method of J. Keiser and D. Lemire ("Validating UTF-8 in less than one instruction per byte",
+ * 2021). Without table look-ups (plain SSE2) the same is asked with comparisons. */
+#ifndef OPS_BASE_UTF_BLOCK_H
+#define OPS_BASE_UTF_BLOCK_H
+
+#if defined(OPS_BLOCKS_LOOKUP)
+
+/* What two neighbours can be. */
+enum {
+    UTF_SHORT = 1 << 0,      /* a lead, then no continuation */
+    UTF_LONG = 1 << 1,       /* ASCII, then a continuation */
+    UTF_OVERLONG_2 = 1 << 2, /* C0, C1 */
+    UTF_OVERLONG_3 = 1 << 3, /* E0, then 80..9F */
+    UTF_SURROGATE = 1 << 4,  /* ED, then A0..BF */
+    UTF_EDGE_4 = 1 << 5,     /* F0 or F5..FF, then 80..8F: overlong, or too large */
+    UTF_LARGE = 1 << 6,      /* F4..FF, then 90..BF */
+    UTF_TWO = 1 << 7         /* two continuations: a fault unless a longer character wants the second */
+};
+
+static const uint8_t utf_first_high[16] = {
+    UTF_LONG, UTF_LONG, UTF_LONG, UTF_LONG, UTF_LONG, UTF_LONG, UTF_LONG, UTF_LONG, UTF_TWO, UTF_TWO, UTF_TWO, UTF_TWO,
+    UTF_SHORT | UTF_OVERLONG_2,
+    UTF_SHORT,
+    UTF_SHORT | UTF_OVERLONG_3 | UTF_SURROGATE,
+    UTF_SHORT | UTF_EDGE_4 | UTF_LARGE};
+
+#define UTF_ANY (UTF_SHORT | UTF_LONG | UTF_TWO)
+#define UTF_FIVE_UP (UTF_ANY | UTF_EDGE_4 | UTF_LARGE)
+static const uint8_t utf_first_low[16] = {
+    UTF_ANY | UTF_OVERLONG_2 | UTF_OVERLONG_3 | UTF_EDGE_4,
+    UTF_ANY | UTF_OVERLONG_2,
+    UTF_ANY,
+    UTF_ANY,
+    UTF_ANY | UTF_LARGE,
+    UTF_FIVE_UP, UTF_FIVE_UP, UTF_FIVE_UP, UTF_FIVE_UP, UTF_FIVE_UP, UTF_FIVE_UP, UTF_FIVE_UP, UTF_FIVE_UP,
+    UTF_FIVE_UP | UTF_SURROGATE,
+    UTF_FIVE_UP, UTF_FIVE_UP};
+#undef UTF_ANY
+#undef UTF_FIVE_UP
+
+#define UTF_CONTINUES (UTF_LONG | UTF_OVERLONG_2 | UTF_TWO)
+static const uint8_t utf_second_high[16] = {
+    UTF_SHORT, UTF_SHORT, UTF_SHORT, UTF_SHORT, UTF_SHORT, UTF_SHORT, UTF_SHORT, UTF_SHORT,
+    UTF_CONTINUES | UTF_OVERLONG_3 | UTF_EDGE_4,
+    UTF_CONTINUES | UTF_OVERLONG_3 | UTF_LARGE,
+    UTF_CONTINUES | UTF_SURROGATE | UTF_LARGE,
+    UTF_CONTINUES | UTF_SURROGATE | UTF_LARGE,
+    UTF_SHORT, UTF_SHORT, UTF_SHORT, UTF_SHORT};
+#undef UTF_CONTINUES
+
+/* Not zero where `x` is wrong behind `before`. A character that the end of `x` cuts is not complained of: the next block,
+ * or zeros, will. */
+static inline block_bytes utf_block_faults(block_bytes x, block_bytes before)
+{
+    block_bytes behind[3], faults, wanted;
+
+    block_behind(x, before, behind);
+    faults = block_and(block_lookup(block_table(utf_first_high), block_high_half(behind[0])),
+                       block_lookup(block_table(utf_first_low), block_and(behind[0], block_all(0x0f))));
+    faults = block_and(faults, block_lookup(block_table(utf_second_high), block_high_half(x)));
+    /* Bit 7 where a lead of three two bytes before, or one of four three bytes before, wants a continuation. */
+    wanted = block_or(block_minus(behind[1], block_all(0xe0 - 0x80)), block_minus(behind[2], block_all(0xf0 - 0x80)));
+    return block_xor(faults, block_and(wanted, block_all(UTF_TWO)));
+}
+
+#elif defined(OPS_BLOCKS)
+
+static inline block_bytes utf_block_faults(block_bytes x, block_bytes before)
+{
+    const block_bytes zero = block_all(0);
+    block_bytes behind[3], faults, wanted, first;
+
+    block_behind(x, before, behind);
+    first = behind[0];
+    wanted = block_or(block_minus(first, block_all(0xbf)), block_minus(behind[1], block_all(0xdf)));
+    wanted = block_or(wanted, block_minus(behind[2], block_all(0xef)));
+    /* A continuation where none is wanted, or none where one is. */
+    faults = block_equal(block_less(x, block_all(0xc0)), block_equal(wanted, zero));
+    faults = block_or(faults, block_minus(x, block_all(0xf4)));
+    faults = block_or(faults, block_equal(block_and(x, block_all(0xfe)), block_all(0xc0)));
+    faults = block_or(faults, block_and(block_equal(first, block_all(0xe0)), block_less(x, block_all(0xa0))));
+    faults = block_or(faults, block_and(block_equal(first, block_all(0xed)), block_less(block_all(0x9f), x)));
+    faults = block_or(faults, block_and(block_equal(first, block_all(0xf0)), block_less(x, block_all(0x90))));
+    return block_or(faults, block_and(block_equal(first, block_all(0xf4)), block_less(block_all(0x8f), x)));
+}
+
+#endif
+#endif
+
 /* ==== runtime/base/json_scan.c ==== */
 
 /* Scans JSON tokens, strictly (RFC 8259), and never past the end of the input.
  *
- * A string is searched for its end in blocks; bytes above ASCII are only noted on the way and validated once the end is known, so
- * ASCII text pays nothing for UTF-8. */
+ * A string is searched for its end by blocks. The first one that is not plain ASCII text hands over to code that also
+ * judges UTF-8, block by block, so ASCII pays nothing for it. Whatever is refused, is refused for the first thing wrong:
+ * a string that fails is looked at again for earlier UTF-8 faults. */
 
 static bool json_scan_fail(struct ops_json_scan *s, enum ops_reason reason, const char *at)
 {
@@ -5709,59 +6558,210 @@ static bool json_scan_fail(struct ops_json_scan *s, enum ops_reason reason, cons
     return false;
 }
 
-/* Skips bytes that are plain inside a string: not '"', not '\', no control. Adds what stands above ASCII to `*high`. */
-static inline const char *json_scan_plain(const char *at, const char *end, unsigned *high)
+/* ---- strings ----------------------------------------------------------------------------------------------------- */
+
+/* Whether [at, end), shorter than a character and refused as one, is the beginning of a valid one. */
+static bool json_scan_is_cut(const char *at, const char *end)
 {
-#if defined(OPS_SIMD_AVX2)
-    for (; end - at >= 32; at += 32) {
-        __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)at);
-        __m256i stop = _mm256_or_si256(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('"')), _mm256_cmpeq_epi8(x, _mm256_set1_epi8('\\')));
-        unsigned mask, above = (unsigned)_mm256_movemask_epi8(x);
+    unsigned char lead = (unsigned char)*at;
+    size_t need = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4, left = (size_t)(end - at), second;
+    char whole[4] = {0, 0, 0, 0};
 
-        stop = _mm256_or_si256(stop, _mm256_cmpeq_epi8(_mm256_min_epu8(x, _mm256_set1_epi8(0x1f)), x));
-        mask = (unsigned)_mm256_movemask_epi8(stop);
-        if (mask != 0) {
-            *high |= above & (mask - 1) & ~mask;
-            return at + __builtin_ctz(mask);
-        }
-        *high |= above;
+    if (lead < 0xc2 || left >= need)
+        return false;
+    memset(whole, 0x80, need);
+    memcpy(whole, at, left);
+    if (left > 1)
+        return ops_utf8_valid_prefix(whole, need) == need;
+    for (second = 0x80; second < 0xc0; second += 0x10) {
+        whole[1] = (char)second;
+        if (ops_utf8_valid_prefix(whole, need) == need)
+            return true;
     }
-#endif
-#if defined(OPS_SIMD_SSE2)
-    for (; end - at >= 16; at += 16) {
-        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)at);
-        __m128i stop = _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')), _mm_cmpeq_epi8(x, _mm_set1_epi8('\\')));
-        unsigned mask, above = (unsigned)_mm_movemask_epi8(x);
+    return false;
+}
 
-        stop = _mm_or_si128(stop, _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x));
-        mask = (unsigned)_mm_movemask_epi8(stop);
-        if (mask != 0) {
-            *high |= above & (mask - 1) & ~mask;
-            return at + __builtin_ctz(mask);
-        }
-        *high |= above;
+/* Refuses the string that begins at `begin`: for `reason` at `at`, or for UTF-8 that is wrong before that. */
+static bool json_scan_refuse(struct ops_json_scan *s, const char *begin, enum ops_reason reason, const char *at)
+{
+    const char *valid = begin + ops_utf8_valid_prefix(begin, (size_t)(at - begin));
+
+    if (valid != at && !(at == s->end && json_scan_is_cut(valid, at)))
+        return json_scan_fail(s, OPS_REASON_UTF8, valid);
+    return json_scan_fail(s, reason, at);
+}
+
+/* Whether `c` can be byte `i`, 6 to 11, of a pair: \uDC00 to \uDFFF stands there. */
+static bool json_scan_fits_low(char c, size_t i)
+{
+    unsigned digit = json_chars_hex(c);
+
+    switch (i) {
+    case 6:
+        return c == '\\';
+    case 7:
+        return c == 'u';
+    case 8:
+        return digit == 0xd;
+    case 9:
+        return digit >= 0xc && digit <= 0xf;
+    default:
+        return digit <= 0xf;
     }
-#elif defined(OPS_SIMD_NEON)
-    for (; end - at >= 16; at += 16) {
-        uint8x16_t x = vld1q_u8((const uint8_t *)at);
-        uint8x16_t stop = vorrq_u8(vorrq_u8(vceqq_u8(x, vdupq_n_u8('"')), vceqq_u8(x, vdupq_n_u8('\\'))),
-                                   vcltq_u8(x, vdupq_n_u8(0x20)));
+}
 
-        if (vmaxvq_u8(stop) != 0)
+/* Length of the escape at `at`, a pair of surrogates counting as one; 0 and the reason: it is none. */
+static size_t json_scan_escape(const char *at, const char *end, enum ops_reason *reason)
+{
+    size_t left = (size_t)(end - at), i;
+    unsigned unit = 0;
+
+    *reason = OPS_REASON_TRUNCATED;
+    if (left < 2)
+        return 0;
+    if (at[1] != 'u') {
+        *reason = OPS_REASON_ESCAPE;
+        return json_chars_unescaped(at[1]) != '\0' ? 2 : 0;
+    }
+    for (i = 2; i < 6; i++) {
+        unsigned digit;
+
+        if (i == left)
+            return 0;
+        digit = json_chars_hex(at[i]);
+        if (digit > 15) {
+            *reason = OPS_REASON_ESCAPE;
+            return 0;
+        }
+        unit = unit << 4 | digit;
+    }
+    if ((unit & 0xf800) != 0xd800)
+        return 6;
+    for (; i < 12; i++) {
+        bool high = (unit & 0x400) == 0;
+
+        if (high && i == left)
+            return 0;
+        if (!high || !json_scan_fits_low(at[i], i)) {
+            *reason = OPS_REASON_SURROGATE;
+            return 0;
+        }
+    }
+    return 12;
+}
+
+static inline bool json_scan_accept(struct ops_json_scan *s, const char *begin, const char *close, bool any_escape,
+                                    struct ops_str *raw, bool *escaped)
+{
+    *raw = ops_str_of(begin, (size_t)(close - begin));
+    *escaped = any_escape;
+    s->at = close + 1;
+    return true;
+}
+
+#if defined(OPS_BLOCKS)
+
+/* Ends plain ASCII text: '"', '\', controls, and (signed: below them) all that is not ASCII. */
+static inline block_bytes json_scan_special(block_bytes x)
+{
+    return block_or(block_less(x, block_all(0x20)),
+                    block_or(block_equal(x, block_all('"')), block_equal(x, block_all('\\'))));
+}
+
+/* The string from `at` on, before which it is plain. Also where fewer bytes than a block are left: the zeros of
+ * block_load_part are controls, so there is a stop at the end of the input. */
+static bool json_scan_blocks(struct ops_json_scan *s, const char *begin, const char *at, struct ops_str *raw, bool *escaped)
+{
+    block_bytes before = block_all(0);
+    uint64_t before_high = 0;
+    size_t skip = 0; /* first bytes of the block, which belong to an escape */
+    bool any_escape = false;
+
+    for (;; at += BLOCK_BYTES) {
+        size_t left = (size_t)(s->end - at);
+        block_bytes x = left >= BLOCK_BYTES ? block_load(at) : block_load_part(at, left);
+        uint64_t high = block_high(x), stops = block_mask(json_scan_special(x)) & ~high;
+
+        if (skip != 0) {
+            stops = block_mask_from(stops, skip);
+            skip = 0;
+        }
+        while (stops != 0) {
+            size_t i = block_first(stops), len;
+            const char *stop = at + i;
+            enum ops_reason reason;
+
+            if (stop == s->end)
+                return json_scan_refuse(s, begin, OPS_REASON_TRUNCATED, stop);
+            if (*stop == '"') {
+                if ((high | before_high) != 0 && block_any(utf_block_faults(block_keep(x, i), before)))
+                    return json_scan_refuse(s, begin, OPS_REASON_UTF8, stop);
+                return json_scan_accept(s, begin, stop, any_escape, raw, escaped);
+            }
+            if (*stop != '\\')
+                return json_scan_refuse(s, begin, OPS_REASON_CONTROL, stop);
+            len = json_scan_escape(stop, s->end, &reason);
+            if (len == 0)
+                return json_scan_refuse(s, begin, reason, reason == OPS_REASON_TRUNCATED ? s->end : stop);
+            any_escape = true;
+            if (i + len >= BLOCK_BYTES) {
+                skip = i + len - BLOCK_BYTES;
+                break;
+            }
+            stops = block_mask_from(stops, i + len);
+        }
+        if ((high | before_high) != 0 && block_any(utf_block_faults(x, before)))
+            return json_scan_refuse(s, begin, OPS_REASON_UTF8, at + BLOCK_BYTES);
+        before = x;
+        before_high = high;
+    }
+}
+
+bool ops_json_scan_string(struct ops_json_scan *s, struct ops_str *raw, bool *escaped)
+{
+    const char *begin = s->at + 1, *at = begin, *end = s->end;
+    uint64_t special = 0;
+
+    while (end - at >= BLOCK_BYTES) {
+        special = block_mask(json_scan_special(block_load(at)));
+        if (special != 0)
             break;
-        *high |= vmaxvq_u8(x) & 0x80u;
+        at += BLOCK_BYTES;
+        while (end - at >= 4 * BLOCK_BYTES) {
+            block_bytes a = json_scan_special(block_load(at)), b = json_scan_special(block_load(at + BLOCK_BYTES));
+            block_bytes c = json_scan_special(block_load(at + 2 * BLOCK_BYTES));
+            block_bytes d = json_scan_special(block_load(at + 3 * BLOCK_BYTES));
+
+            if (block_any(block_or(block_or(a, b), block_or(c, d))))
+                break;
+            at += 4 * BLOCK_BYTES;
+        }
     }
-#endif
+    if (special == 0 && at < end && end - s->begin >= BLOCK_BYTES) { /* the last block, from what was looked at on */
+        size_t seen = (size_t)(BLOCK_BYTES - (end - at));
+
+        special = block_mask(json_scan_special(block_load(end - BLOCK_BYTES))) >> seen * BLOCK_MASK_BITS;
+    }
+    if (special != 0 && at[block_first(special)] == '"')
+        return json_scan_accept(s, begin, at + block_first(special), false, raw, escaped);
+    return json_scan_blocks(s, begin, at, raw, escaped);
+}
+
+#else
+
+/* Skips bytes that are plain inside a string: not '"', not '\', no control. `*high` becomes true behind ASCII. */
+static inline const char *json_scan_plain(const char *at, const char *end, bool *high)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+
     for (; end - at >= 8; at += 8) {
-        const uint64_t ones = UINT64_C(0x0101010101010101), tops = UINT64_C(0x8080808080808080);
-        uint64_t x, quote, slash, stop;
+        uint64_t x, quote, slash;
 
         memcpy(&x, at, 8);
         quote = x ^ ones * '"';
         slash = x ^ ones * '\\';
         /* A top bit where the byte is a quote, a backslash or below 0x20; it may be wrong above a right one, never missing. */
-        stop = (((quote - ones) & ~quote) | ((slash - ones) & ~slash) | ((x - ones * 0x20) & ~x)) & tops;
-        if (stop != 0)
+        if (((((quote - ones) & ~quote) | ((slash - ones) & ~slash) | ((x - ones * 0x20) & ~x)) & tops) != 0)
             break;
         *high |= (x & tops) != 0;
     }
@@ -5770,207 +6770,98 @@ static inline const char *json_scan_plain(const char *at, const char *end, unsig
 
         if (c == '"' || c == '\\' || c < 0x20)
             break;
-        *high |= c & 0x80u;
+        *high |= c >= 0x80;
     }
     return at;
-}
-
-static int json_scan_hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
-/* The four digits of an escape; false: there are none. */
-static bool json_scan_hex4(const char *at, const char *end, unsigned *unit)
-{
-    int i;
-
-    *unit = 0;
-    if (end - at < 4)
-        return false;
-    for (i = 0; i < 4; i++) {
-        int digit = json_scan_hex(at[i]);
-
-        if (digit < 0)
-            return false;
-        *unit = *unit << 4 | (unsigned)digit;
-    }
-    return true;
-}
-
-/* The escape at `at` (a backslash): checks it, moves behind it. */
-static bool json_scan_escape(struct ops_json_scan *s, const char **at)
-{
-    const char *p = *at;
-    unsigned unit, low;
-
-    if (s->end - p < 2)
-        return json_scan_fail(s, OPS_REASON_TRUNCATED, s->end);
-    if (p[1] != 'u') {
-        switch (p[1]) {
-        case '"':
-        case '\\':
-        case '/':
-        case 'b':
-        case 'f':
-        case 'n':
-        case 'r':
-        case 't':
-            *at = p + 2;
-            return true;
-        default:
-            return json_scan_fail(s, OPS_REASON_ESCAPE, p);
-        }
-    }
-    if (!json_scan_hex4(p + 2, s->end, &unit))
-        return s->end - p < 6 ? json_scan_fail(s, OPS_REASON_TRUNCATED, s->end) : json_scan_fail(s, OPS_REASON_ESCAPE, p);
-    if (unit >= 0xdc00 && unit <= 0xdfff)
-        return json_scan_fail(s, OPS_REASON_SURROGATE, p);
-    *at = p + 6;
-    if (unit < 0xd800 || unit > 0xdfff)
-        return true;
-    if (s->end - p < 12 && (s->end - p < 7 || p[6] == '\\') && memchr(p + 6, '"', (size_t)(s->end - p - 6)) == NULL)
-        return json_scan_fail(s, OPS_REASON_TRUNCATED, s->end);
-    if (s->end - p < 12 || p[6] != '\\' || p[7] != 'u' || !json_scan_hex4(p + 8, s->end, &low) || low < 0xdc00 ||
-        low > 0xdfff)
-        return json_scan_fail(s, OPS_REASON_SURROGATE, p);
-    *at = p + 12;
-    return true;
 }
 
 bool ops_json_scan_string(struct ops_json_scan *s, struct ops_str *raw, bool *escaped)
 {
     const char *begin = s->at + 1, *at = begin;
-    bool any_escape = false;
-    unsigned high = 0;
-    size_t valid, len;
+    bool any_escape = false, high = false;
 
     for (;;) {
+        enum ops_reason reason;
+        size_t len;
+
         at = json_scan_plain(at, s->end, &high);
         if (at == s->end)
-            return json_scan_fail(s, OPS_REASON_TRUNCATED, s->end);
+            return json_scan_refuse(s, begin, OPS_REASON_TRUNCATED, at);
         if (*at == '"')
             break;
         if (*at != '\\')
-            return json_scan_fail(s, OPS_REASON_CONTROL, at);
+            return json_scan_refuse(s, begin, OPS_REASON_CONTROL, at);
+        len = json_scan_escape(at, s->end, &reason);
+        if (len == 0)
+            return json_scan_refuse(s, begin, reason, reason == OPS_REASON_TRUNCATED ? s->end : at);
         any_escape = true;
-        if (!json_scan_escape(s, &at))
-            return false;
+        at += len;
     }
-    len = (size_t)(at - begin);
-    if (high != 0) {
-        valid = ops_utf8_valid_prefix(begin, len);
-        if (valid != len)
-            return json_scan_fail(s, OPS_REASON_UTF8, begin + valid);
-    }
-    *raw = ops_str_of(begin, len);
-    *escaped = any_escape;
-    s->at = at + 1;
-    return true;
+    if (high && ops_utf8_valid_prefix(begin, (size_t)(at - begin)) != (size_t)(at - begin))
+        return json_scan_refuse(s, begin, OPS_REASON_UTF8, at);
+    return json_scan_accept(s, begin, at, any_escape, raw, escaped);
 }
 
-size_t ops_json_unescape(char *out, struct ops_str raw)
-{
-    const char *at = raw.ptr, *end = raw.ptr + raw.len;
-    char *begin = out;
+#endif
 
-    while (at < end) {
-        const char *slash = (const char *)memchr(at, '\\', (size_t)(end - at));
-        size_t plain = (size_t)((slash != NULL ? slash : end) - at);
-        unsigned unit, low;
-
-        memcpy(out, at, plain);
-        out += plain;
-        at += plain;
-        if (slash == NULL)
-            break;
-        at += 2;
-        switch (slash[1]) {
-        case 'b':
-            *out++ = '\b';
-            break;
-        case 'f':
-            *out++ = '\f';
-            break;
-        case 'n':
-            *out++ = '\n';
-            break;
-        case 'r':
-            *out++ = '\r';
-            break;
-        case 't':
-            *out++ = '\t';
-            break;
-        case 'u':
-            if (!json_scan_hex4(at, end, &unit))
-                return (size_t)(out - begin); /* not scanned before: the caller's mistake */
-            at += 4;
-            if (unit >= 0xd800 && unit <= 0xdbff && end - at >= 6 && json_scan_hex4(at + 2, end, &low)) {
-                unit = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
-                at += 6;
-            }
-            out += ops_utf8_encode(unit, out);
-            break;
-        default:
-            *out++ = slash[1];
-            break;
-        }
-    }
-    return (size_t)(out - begin);
-}
+/* ---- numbers ----------------------------------------------------------------------------------------------------- */
 
 static inline bool json_scan_is_digit(const char *at, const char *end)
 {
     return at < end && (unsigned char)(*at - '0') < 10;
 }
 
+static inline const char *json_scan_digits(const char *at, const char *end)
+{
+    while (json_scan_is_digit(at, end))
+        at++;
+    return at;
+}
+
+/* The digits, at least one, that must follow a point or an exponent; NULL: they do not. */
+static const char *json_scan_some_digits(struct ops_json_scan *s, const char *at)
+{
+    if (json_scan_is_digit(at, s->end))
+        return json_scan_digits(at + 1, s->end);
+    json_scan_fail(s, at < s->end ? OPS_REASON_NUMBER : OPS_REASON_TRUNCATED, at);
+    return NULL;
+}
+
 bool ops_json_scan_number(struct ops_json_scan *s, struct ops_str *raw, bool *integer)
 {
-    const char *at = s->at, *end = s->end;
+    const char *at = s->at, *end = s->end, *digits;
+    bool whole = true;
 
     if (at < end && *at == '-')
         at++;
-    if (!json_scan_is_digit(at, end))
-        return json_scan_fail(s, at < end ? OPS_REASON_NUMBER : OPS_REASON_TRUNCATED, at);
-    if (*at == '0') {
-        at++;
-    } else {
-        while (json_scan_is_digit(at, end))
-            at++;
-    }
-    if (json_scan_is_digit(at, end))
-        return json_scan_fail(s, OPS_REASON_NUMBER, at);
-    *integer = true;
+    digits = at;
+    at = json_scan_some_digits(s, at);
+    if (at == NULL)
+        return false;
+    if (*digits == '0' && at - digits > 1)
+        return json_scan_fail(s, OPS_REASON_NUMBER, digits + 1);
     if (at < end && *at == '.') {
-        *integer = false;
-        at++;
-        if (!json_scan_is_digit(at, end))
-            return json_scan_fail(s, at < end ? OPS_REASON_NUMBER : OPS_REASON_TRUNCATED, at);
-        while (json_scan_is_digit(at, end))
-            at++;
+        whole = false;
+        at = json_scan_some_digits(s, at + 1);
+        if (at == NULL)
+            return false;
     }
-    if (at < end && (*at == 'e' || *at == 'E')) {
-        *integer = false;
+    if (at < end && (*at | 0x20) == 'e') {
+        whole = false;
         at++;
         if (at < end && (*at == '+' || *at == '-'))
             at++;
-        if (!json_scan_is_digit(at, end))
-            return json_scan_fail(s, at < end ? OPS_REASON_NUMBER : OPS_REASON_TRUNCATED, at);
-        while (json_scan_is_digit(at, end))
-            at++;
+        at = json_scan_some_digits(s, at);
+        if (at == NULL)
+            return false;
     }
     *raw = ops_str_of(s->at, (size_t)(at - s->at));
+    *integer = whole;
     s->at = at;
     return true;
 }
 
-/* A number token that is not the int64 that was wanted: is it a number at all? */
+/* A token that is not the int64 that was wanted: is it a number at all? */
 static bool json_scan_not_int64(struct ops_json_scan *s)
 {
     const char *at = s->at;
@@ -5993,16 +6884,17 @@ bool ops_json_scan_int64(struct ops_json_scan *s, int64_t *value)
 
     at += negative;
     digits = at;
-    while (at < end && (unsigned char)(*at - '0') < 10 && at - digits < 19)
+    while (json_scan_is_digit(at, end) && at - digits < 19)
         n = n * 10 + (unsigned char)(*at++ - '0');
-    if (at == digits || (*digits == '0' && at - digits > 1) ||
-        (at < end && ((unsigned char)(*at - '0') < 10 || *at == '.' || *at == 'e' || *at == 'E')) ||
-        n > (uint64_t)INT64_MAX + negative)
+    if (at == digits || (*digits == '0' && at - digits > 1) || json_scan_is_digit(at, end) ||
+        (at < end && (*at == '.' || (*at | 0x20) == 'e')) || n > (uint64_t)INT64_MAX + negative)
         return json_scan_not_int64(s);
     *value = negative ? (int64_t)(0 - n) : (int64_t)n;
     s->at = at;
     return true;
 }
+
+/* ---- whole values ------------------------------------------------------------------------------------------------ */
 
 static bool json_scan_word(struct ops_json_scan *s, const char *word, size_t len)
 {
@@ -6019,7 +6911,7 @@ static bool json_scan_word(struct ops_json_scan *s, const char *word, size_t len
 }
 
 /* A string, number or word. */
-static bool json_scan_scalar(struct ops_json_scan *s)
+static inline bool json_scan_scalar(struct ops_json_scan *s)
 {
     struct ops_str raw;
     bool flag;
@@ -6043,7 +6935,7 @@ static bool json_scan_scalar(struct ops_json_scan *s)
 }
 
 /* A member name and its colon. */
-static bool json_scan_name(struct ops_json_scan *s)
+static inline bool json_scan_name(struct ops_json_scan *s)
 {
     struct ops_str raw;
     bool escaped;
@@ -6101,7 +6993,7 @@ static bool json_scan_open(struct ops_json_scan *s, struct json_scan_stack *stac
 }
 
 /* Behind a value: closes brackets and stops before the next value; `depth` 0: the whole is done. */
-static bool json_scan_after(struct ops_json_scan *s, struct json_scan_stack *stack)
+static inline bool json_scan_after(struct ops_json_scan *s, struct json_scan_stack *stack)
 {
     while (stack->depth > 0) {
         bool object = json_scan_in_object(stack);
@@ -6125,7 +7017,7 @@ bool ops_json_skip_value(struct ops_json_scan *s, unsigned depth_limit)
 {
     struct json_scan_stack stack;
 
-    stack.depth = 0;
+    memset(&stack, 0, sizeof stack);
     do {
         bool closed = true;
 
@@ -6239,17 +7131,24 @@ char *ops_int64_write(char *out, int64_t value)
 
 /* UTF-8 validation and its UTF-16 measures.
  *
- * ASCII is skipped in blocks. What is not is classified with three table look-ups a block (the range-free scheme of Keiser and
- * Lemire, "Validating UTF-8 in less than one instruction per byte") where the processor can shuffle bytes; a block with a fault is
- * read again byte by byte, which finds the place. */
+ * Blocks are only judged as a whole (utf_block.h); a block with a fault is read again character by character, which finds
+ * the place. */
 
-/* Length of the character at `p`, checked byte by byte; 0: not valid. */
+static const uint64_t utf_ones = UINT64_C(0x0101010101010101);
+
+static inline uint64_t utf_word(const char *ptr)
+{
+    uint64_t word;
+
+    memcpy(&word, ptr, 8);
+    return word;
+}
+
+/* Length of the character at `p`, not ASCII, checked byte by byte; 0: not valid. */
 static inline size_t utf_character(const unsigned char *p, size_t left)
 {
     unsigned c = p[0];
 
-    if (c < 0x80)
-        return 1;
     if (c < 0xc2)
         return 0;
     if (c < 0xe0)
@@ -6267,134 +7166,29 @@ static inline size_t utf_character(const unsigned char *p, size_t left)
     return 0;
 }
 
-/* Eight bytes at a time while they are ASCII. */
-static inline size_t utf_ascii_prefix(const char *ptr, size_t len)
-{
-    size_t i = 0;
-
-#if defined(OPS_SIMD_SSE2)
-    for (; i + 16 <= len; i += 16) {
-        if (_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(const void *)(ptr + i))) != 0)
-            return i;
-    }
-#endif
-    for (; i + 8 <= len; i += 8) {
-        uint64_t word;
-
-        memcpy(&word, ptr + i, 8);
-        if ((word & UINT64_C(0x8080808080808080)) != 0)
-            return i;
-    }
-    while (i < len && (unsigned char)ptr[i] < 0x80)
-        i++;
-    return i;
-}
-
-static size_t utf_valid_prefix_bytes(const char *ptr, size_t len, size_t i)
+/* The valid prefix, found from `i` on, where a character begins. */
+static size_t utf_valid_characters(const char *ptr, size_t len, size_t i)
 {
     while (i < len) {
-        size_t n = utf_character((const unsigned char *)ptr + i, len - i);
+        size_t n;
 
+        if ((unsigned char)ptr[i] < 0x80) {
+            i++;
+            while (len - i >= 8 && (utf_word(ptr + i) & (utf_ones << 7)) == 0)
+                i += 8;
+            continue;
+        }
+        n = utf_character((const unsigned char *)ptr + i, len - i);
         if (n == 0)
-            return i;
+            break;
         i += n;
     }
     return i;
 }
 
-#if defined(OPS_SIMD_SSSE3)
-/* What two neighbouring bytes can be wrong about, a bit each; a fault is a bit that all three look-ups agree on. */
-enum {
-    UTF_TOO_SHORT = 1 << 0,  /* a lead byte that is not followed by a continuation */
-    UTF_TOO_LONG = 1 << 1,   /* ASCII followed by a continuation */
-    UTF_OVERLONG_3 = 1 << 2, /* E0 80..9F */
-    UTF_TOO_LARGE = 1 << 3,  /* F4 90.. and above */
-    UTF_SURROGATE = 1 << 4,  /* ED A0..BF */
-    UTF_OVERLONG_2 = 1 << 5, /* C0, C1 */
-    UTF_TOO_LARGE_1000 = 1 << 6, /* F5.. followed by 80..8F */
-    UTF_OVERLONG_4 = 1 << 6, /* F0 80..8F */
-    UTF_TWO_CONTS = 1 << 7,  /* a continuation after a continuation: right only when a longer character wants it */
-    UTF_CARRY = UTF_TOO_SHORT | UTF_TOO_LONG | UTF_TWO_CONTS
-};
+#if defined(OPS_BLOCKS)
 
-/* By the high half of the first byte, its low half, and the high half of the second. */
-#define UTF_FIRST_HIGH                                                                                                 \
-    UTF_TOO_LONG, UTF_TOO_LONG, UTF_TOO_LONG, UTF_TOO_LONG, UTF_TOO_LONG, UTF_TOO_LONG, UTF_TOO_LONG, UTF_TOO_LONG,    \
-        (char)UTF_TWO_CONTS, (char)UTF_TWO_CONTS, (char)UTF_TWO_CONTS, (char)UTF_TWO_CONTS,                            \
-        UTF_TOO_SHORT | UTF_OVERLONG_2, UTF_TOO_SHORT, UTF_TOO_SHORT | UTF_OVERLONG_3 | UTF_SURROGATE,                 \
-        UTF_TOO_SHORT | UTF_TOO_LARGE | UTF_TOO_LARGE_1000 | UTF_OVERLONG_4
-#define UTF_FIRST_LOW                                                                                                  \
-    (char)(UTF_CARRY | UTF_OVERLONG_3 | UTF_OVERLONG_2 | UTF_OVERLONG_4), (char)(UTF_CARRY | UTF_OVERLONG_2),          \
-        (char)UTF_CARRY, (char)UTF_CARRY, (char)(UTF_CARRY | UTF_TOO_LARGE),                                           \
-        (char)(UTF_CARRY | UTF_TOO_LARGE | UTF_TOO_LARGE_1000), (char)(UTF_CARRY | UTF_TOO_LARGE | UTF_TOO_LARGE_1000), \
-        (char)(UTF_CARRY | UTF_TOO_LARGE | UTF_TOO_LARGE_1000), (char)(UTF_CARRY | UTF_TOO_LARGE | UTF_TOO_LARGE_1000), \
-        (char)(UTF_CARRY | UTF_TOO_LARGE | UTF_TOO_LARGE_1000), (char)(UTF_CARRY | UTF_TOO_LARGE | UTF_TOO_LARGE_1000), \
-        (char)(UTF_CARRY | UTF_TOO_LARGE | UTF_TOO_LARGE_1000), (char)(UTF_CARRY | UTF_TOO_LARGE | UTF_TOO_LARGE_1000), \
-        (char)(UTF_CARRY | UTF_TOO_LARGE | UTF_TOO_LARGE_1000 | UTF_SURROGATE),                                        \
-        (char)(UTF_CARRY | UTF_TOO_LARGE | UTF_TOO_LARGE_1000), (char)(UTF_CARRY | UTF_TOO_LARGE | UTF_TOO_LARGE_1000)
-#define UTF_SECOND_HIGH                                                                                                \
-    UTF_TOO_SHORT, UTF_TOO_SHORT, UTF_TOO_SHORT, UTF_TOO_SHORT, UTF_TOO_SHORT, UTF_TOO_SHORT, UTF_TOO_SHORT,           \
-        UTF_TOO_SHORT,                                                                                                 \
-        (char)(UTF_TOO_LONG | UTF_OVERLONG_2 | UTF_TWO_CONTS | UTF_OVERLONG_3 | UTF_TOO_LARGE_1000 | UTF_OVERLONG_4),  \
-        (char)(UTF_TOO_LONG | UTF_OVERLONG_2 | UTF_TWO_CONTS | UTF_OVERLONG_3 | UTF_TOO_LARGE),                        \
-        (char)(UTF_TOO_LONG | UTF_OVERLONG_2 | UTF_TWO_CONTS | UTF_SURROGATE | UTF_TOO_LARGE),                         \
-        (char)(UTF_TOO_LONG | UTF_OVERLONG_2 | UTF_TWO_CONTS | UTF_SURROGATE | UTF_TOO_LARGE), UTF_TOO_SHORT,          \
-        UTF_TOO_SHORT, UTF_TOO_SHORT, UTF_TOO_SHORT
-
-/* Whether the block at `ptr + i` is valid after what stands before it; i >= 3, 16 bytes are there. A character that the block's end
- * cuts is not complained of. */
-static inline bool utf_block_valid_16(const char *ptr, size_t i)
-{
-    const __m128i first_high = _mm_setr_epi8(UTF_FIRST_HIGH), first_low = _mm_setr_epi8(UTF_FIRST_LOW);
-    const __m128i second_high = _mm_setr_epi8(UTF_SECOND_HIGH), nibble = _mm_set1_epi8(0x0f);
-    __m128i block = _mm_loadu_si128((const __m128i *)(const void *)(ptr + i));
-    __m128i before1 = _mm_loadu_si128((const __m128i *)(const void *)(ptr + i - 1));
-    __m128i before2 = _mm_loadu_si128((const __m128i *)(const void *)(ptr + i - 2));
-    __m128i before3 = _mm_loadu_si128((const __m128i *)(const void *)(ptr + i - 3));
-    __m128i a = _mm_shuffle_epi8(first_high, _mm_and_si128(_mm_srli_epi16(before1, 4), nibble));
-    __m128i b = _mm_shuffle_epi8(first_low, _mm_and_si128(before1, nibble));
-    __m128i c = _mm_shuffle_epi8(second_high, _mm_and_si128(_mm_srli_epi16(block, 4), nibble));
-    __m128i special = _mm_and_si128(_mm_and_si128(a, b), c);
-    /* The third byte of a three- or four-byte character, and the fourth of a four-byte one, must be continuations. */
-    __m128i third = _mm_subs_epu8(before2, _mm_set1_epi8((char)(0xe0 - 0x80)));
-    __m128i fourth = _mm_subs_epu8(before3, _mm_set1_epi8((char)(0xf0 - 0x80)));
-    __m128i wanted = _mm_and_si128(_mm_or_si128(third, fourth), _mm_set1_epi8((char)0x80));
-
-    return _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_xor_si128(wanted, special), _mm_setzero_si128())) == 0xffff;
-}
-#endif
-
-#if defined(OPS_SIMD_AVX2)
-/* The same for 32 bytes. */
-static inline bool utf_block_valid_32(const char *ptr, size_t i)
-{
-    const __m256i first_high = _mm256_setr_epi8(UTF_FIRST_HIGH, UTF_FIRST_HIGH);
-    const __m256i first_low = _mm256_setr_epi8(UTF_FIRST_LOW, UTF_FIRST_LOW);
-    const __m256i second_high = _mm256_setr_epi8(UTF_SECOND_HIGH, UTF_SECOND_HIGH), nibble = _mm256_set1_epi8(0x0f);
-    __m256i block = _mm256_loadu_si256((const __m256i *)(const void *)(ptr + i));
-    __m256i before1 = _mm256_loadu_si256((const __m256i *)(const void *)(ptr + i - 1));
-    __m256i before2 = _mm256_loadu_si256((const __m256i *)(const void *)(ptr + i - 2));
-    __m256i before3 = _mm256_loadu_si256((const __m256i *)(const void *)(ptr + i - 3));
-    __m256i a = _mm256_shuffle_epi8(first_high, _mm256_and_si256(_mm256_srli_epi16(before1, 4), nibble));
-    __m256i b = _mm256_shuffle_epi8(first_low, _mm256_and_si256(before1, nibble));
-    __m256i c = _mm256_shuffle_epi8(second_high, _mm256_and_si256(_mm256_srli_epi16(block, 4), nibble));
-    __m256i special = _mm256_and_si256(_mm256_and_si256(a, b), c);
-    __m256i third = _mm256_subs_epu8(before2, _mm256_set1_epi8((char)(0xe0 - 0x80)));
-    __m256i fourth = _mm256_subs_epu8(before3, _mm256_set1_epi8((char)(0xf0 - 0x80)));
-    __m256i wanted = _mm256_and_si256(_mm256_or_si256(third, fourth), _mm256_set1_epi8((char)0x80));
-
-    return _mm256_testz_si256(_mm256_xor_si256(wanted, special), _mm256_xor_si256(wanted, special)) != 0;
-}
-#endif
-
-#if defined(OPS_SIMD_SSSE3)
-#undef UTF_FIRST_HIGH
-#undef UTF_FIRST_LOW
-#undef UTF_SECOND_HIGH
-#endif
-
-#if defined(OPS_SIMD_SSSE3)
-/* Back to the first byte of the character that `i` may be in the middle of; everything before `i` was valid as far as it goes. */
+/* Back to the first byte of the character that `i` may be in the middle of; what stands before was valid as far as it goes. */
 static size_t utf_character_start(const char *ptr, size_t i)
 {
     size_t back;
@@ -6405,66 +7199,112 @@ static size_t utf_character_start(const char *ptr, size_t i)
         if (c >= 0xc0)
             return i - back;
         if (c < 0x80)
-            return i;
+            break;
     }
     return i;
 }
-#endif
 
 size_t ops_utf8_valid_prefix(const char *ptr, size_t len)
 {
-    size_t i = utf_ascii_prefix(ptr, len);
+    const block_bytes zero = block_all(0);
+    block_bytes before = zero;
+    uint64_t before_high = 0;
+    size_t i = 0;
 
-#if defined(OPS_SIMD_SSSE3)
-    size_t head = 0;
+    for (; len - i >= 4 * BLOCK_BYTES; i += 4 * BLOCK_BYTES) {
+        block_bytes a = block_load(ptr + i), b = block_load(ptr + i + BLOCK_BYTES);
+        block_bytes c = block_load(ptr + i + 2 * BLOCK_BYTES), d = block_load(ptr + i + 3 * BLOCK_BYTES);
+        uint64_t high = block_high(block_or(block_or(a, b), block_or(c, d)));
+        block_bytes faults = zero;
 
-    /* The blocks look three bytes back: the first characters are read singly. */
-    while (i < len && head < 3) {
-        size_t n = utf_character((const unsigned char *)ptr + i, len - i);
-
-        if (n == 0)
-            return i;
-        i += n;
-        head += n;
+        if (high != 0) {
+            faults = block_or(block_or(utf_block_faults(a, before), utf_block_faults(b, a)),
+                              block_or(utf_block_faults(c, b), utf_block_faults(d, c)));
+        } else if (before_high != 0) {
+            faults = utf_block_faults(a, before);
+        }
+        if (block_any(faults))
+            return utf_valid_characters(ptr, len, utf_character_start(ptr, i));
+        before = d;
+        before_high = high;
     }
-    if (i < 3)
-        return utf_valid_prefix_bytes(ptr, len, i);
-#if defined(OPS_SIMD_AVX2)
-    while (i + 32 <= len && utf_block_valid_32(ptr, i))
-        i += 32;
-#endif
-    while (i + 16 <= len && utf_block_valid_16(ptr, i))
-        i += 16;
-    i = utf_character_start(ptr, i);
-#endif
-    return utf_valid_prefix_bytes(ptr, len, i);
+    for (;;) {
+        size_t left = len - i < BLOCK_BYTES ? len - i : (size_t)BLOCK_BYTES;
+        block_bytes x = left == BLOCK_BYTES ? block_load(ptr + i) : block_load_part(ptr + i, left);
+        uint64_t high = block_high(x);
+
+        if ((high | before_high) != 0 && block_any(utf_block_faults(x, before)))
+            return utf_valid_characters(ptr, len, utf_character_start(ptr, i));
+        if (left < BLOCK_BYTES) /* the zeros behind the end have ended every character */
+            return len;
+        before = x;
+        before_high = high;
+        i += BLOCK_BYTES;
+    }
 }
 
+#else
+
+size_t ops_utf8_valid_prefix(const char *ptr, size_t len)
+{
+    return utf_valid_characters(ptr, len, 0);
+}
+
+#endif
+
+/* A unit for every byte that is no continuation, one more for every lead of four. */
 size_t ops_utf16_length(const char *ptr, size_t len)
 {
     size_t units = 0, i = 0;
 
-#if defined(OPS_SIMD_SSE2)
-    /* A unit for every byte that is no continuation, one more for every lead of four. */
-    for (; i + 16 <= len; i += 16) {
-        __m128i block = _mm_loadu_si128((const __m128i *)(const void *)(ptr + i));
-        int starts = _mm_movemask_epi8(_mm_cmpgt_epi8(block, _mm_set1_epi8((char)0xbf)));
-        int fours = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(block, _mm_set1_epi8((char)0xf0)), block));
+#if defined(OPS_SIMD_AVX2)
+    while (len - i >= BLOCK_BYTES) {
+        size_t blocks = (len - i) / BLOCK_BYTES;
+        __m256i count = _mm256_setzero_si256(), sums;
 
-        units += (size_t)(__builtin_popcount((unsigned)starts) + __builtin_popcount((unsigned)fours));
+        blocks = blocks < 127 ? blocks : 127; /* at most 2 a byte: no lane overflows */
+        for (; blocks > 0; blocks--, i += BLOCK_BYTES) {
+            __m256i x = block_load(ptr + i);
+
+            count = _mm256_sub_epi8(count, block_less(block_all(0xbf), x));
+            count = _mm256_sub_epi8(count, block_equal(block_min(x, block_all(0xf0)), block_all(0xf0)));
+        }
+        sums = _mm256_sad_epu8(count, _mm256_setzero_si256());
+        units += (size_t)(_mm256_extract_epi64(sums, 0) + _mm256_extract_epi64(sums, 1) + _mm256_extract_epi64(sums, 2) +
+                          _mm256_extract_epi64(sums, 3));
+    }
+#elif defined(OPS_SIMD_SSE2)
+    while (len - i >= BLOCK_BYTES) {
+        size_t blocks = (len - i) / BLOCK_BYTES;
+        __m128i count = _mm_setzero_si128(), sums;
+
+        blocks = blocks < 127 ? blocks : 127; /* at most 2 a byte: no lane overflows */
+        for (; blocks > 0; blocks--, i += BLOCK_BYTES) {
+            __m128i x = block_load(ptr + i);
+
+            count = _mm_sub_epi8(count, block_less(block_all(0xbf), x));
+            count = _mm_sub_epi8(count, block_equal(block_min(x, block_all(0xf0)), block_all(0xf0)));
+        }
+        sums = _mm_sad_epu8(count, _mm_setzero_si128());
+        units += (size_t)(_mm_cvtsi128_si32(sums) + _mm_extract_epi16(sums, 4));
     }
 #endif
+    for (; len - i >= 8; i += 8) {
+        uint64_t x = utf_word(ptr + i);
+        uint64_t starts = (~x >> 7 | x >> 6) & utf_ones, fours = x >> 7 & x >> 6 & x >> 5 & x >> 4 & utf_ones;
+
+        units += (size_t)((starts + fours) * utf_ones >> 56);
+    }
     for (; i < len; i++) {
         unsigned char c = (unsigned char)ptr[i];
 
-        units += (c & 0xc0) != 0x80;
-        units += c >= 0xf0;
+        units += (size_t)((c & 0xc0) != 0x80) + (size_t)(c >= 0xf0);
     }
     return units;
 }
 
-/* Rank of a byte where two strings first differ, so that ranks order as UTF-16 units do: leads of four (surrogates, D800-DFFF) come
- * before the leads EE and EF (E000-FFFF). */
+/* Rank of a byte where two strings first differ, so that ranks order as UTF-16 units do: leads of four (surrogates,
+ * D800-DFFF) come before the leads EE and EF (E000-FFFF). */
 static inline unsigned utf_rank(unsigned char c)
 {
     if (c >= 0xf0)
@@ -6475,14 +7315,19 @@ static inline unsigned utf_rank(unsigned char c)
 int ops_utf16_compare(struct ops_str a, struct ops_str b)
 {
     size_t len = a.len < b.len ? a.len : b.len, i = 0;
+    unsigned x, y;
 
     if (a.ptr == NULL || b.ptr == NULL)
         return (a.ptr != NULL) - (b.ptr != NULL);
+    while (len - i >= 8 && utf_word(a.ptr + i) == utf_word(b.ptr + i))
+        i += 8;
     while (i < len && a.ptr[i] == b.ptr[i])
         i++;
     if (i == len)
         return (a.len > b.len) - (a.len < b.len);
-    return utf_rank((unsigned char)a.ptr[i]) < utf_rank((unsigned char)b.ptr[i]) ? -1 : 1;
+    x = utf_rank((unsigned char)a.ptr[i]);
+    y = utf_rank((unsigned char)b.ptr[i]);
+    return x < y ? -1 : 1;
 }
 
 uint32_t ops_utf8_decode(const char *ptr, const char *end, unsigned *len)
@@ -6553,15 +7398,16 @@ bool ops_utf8_is_blank(struct ops_str s)
 
 bool ops_utf8_has_control(struct ops_str s)
 {
-    size_t i;
+    size_t i = 0;
 
-    for (i = 0; i < s.len; i++) {
+    while (i < s.len) {
         unsigned char c = (unsigned char)s.ptr[i];
 
         if (c < 0x20 || c == 0x7f)
             return true;
         if (c == 0xc2 && i + 1 < s.len && (unsigned char)s.ptr[i + 1] < 0xa0)
             return true; /* U+0080-9F */
+        i++;
     }
     return false;
 }
@@ -6620,7 +7466,8 @@ static bool explain_name(struct explain_scan *s, struct explain_level *level)
     return true;
 }
 
-/* A string, a number or a word as a value. False when the target lies in it, or at the end of the input that cuts it short. */
+/* A string, a number or a word as a value. False when the target lies in it, or at the end of the input that cuts it
+ * short. */
 static bool explain_scalar(struct explain_scan *s)
 {
     const char *begin = s->at;
@@ -6727,7 +7574,8 @@ static bool explain_is_identifier(const char *text, size_t len)
     for (i = 0; i < len; i++) {
         char c = text[i];
 
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' || c == '-'))
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' ||
+              c == '-'))
             return false;
     }
     return len > 0;
@@ -6845,7 +7693,8 @@ static bool explain_append_number(struct ops_buf *out, const char *before, int64
 {
     char digits[OPS_INT64_CHARS];
 
-    return explain_append(out, before) && ops_buf_append(out, digits, (size_t)(ops_int64_write(digits, number) - digits));
+    return explain_append(out, before) &&
+           ops_buf_append(out, digits, (size_t)(ops_int64_write(digits, number) - digits));
 }
 
 static bool explain_sentence(const struct ops_error *error, struct ops_str input, bool binary, struct ops_buf *out)
@@ -6854,7 +7703,8 @@ static bool explain_sentence(const struct ops_error *error, struct ops_str input
     bool placed = error->offset_bytes != SIZE_MAX;
 
     if (placed && !binary &&
-        !(ops_buf_append(out, path, ops_json_path(input, error->offset_bytes, path, sizeof path)) && explain_append(out, ": ")))
+        !(ops_buf_append(out, path, ops_json_path(input, error->offset_bytes, path, sizeof path)) &&
+          explain_append(out, ": ")))
         return false;
     if (!explain_append(out, explain_phrase(error->reason, binary)))
         return false;
@@ -6957,8 +7807,8 @@ static size_t hub_store_length(char *at, size_t len)
 }
 
 /* The length is known at the end: one byte is kept free for it, and the record moves when it needs more. */
-enum ops_err ops_hub_frame_msgpack(const struct ops_message *type, const struct ops_json_style *style, const void *record,
-                                   struct ops_buf *out)
+enum ops_err ops_hub_frame_msgpack(const struct ops_message *type, const struct ops_json_style *style,
+                                   const void *record, struct ops_buf *out)
 {
     size_t before = out->len, len, head_bytes;
     char head[HUB_LENGTH_BYTES];
@@ -7106,6 +7956,9 @@ static inline void *json_place(const struct ops_field *f, void *message)
 {
     return (char *)message + f->offset;
 }
+
+/* Same ASCII letters, whatever their case. */
+bool json_names_differ_in_case_only(struct ops_str a, struct ops_str b);
 
 /* Reads a member name and its colon; escapes are undone (in the arena). */
 bool json_read_name(struct json_reader *r, struct ops_str *name);
@@ -7894,18 +8747,22 @@ static const struct ops_field *envelope_variant(const struct ops_message *type, 
     return NULL;
 }
 
-/* Any variant that may stand in a slot: to check one that does not count. */
+/* What stands in a slot, to check one that does not count; NULL when nothing is known, or when it may be different things. */
 static const struct ops_field *envelope_slot_variant(const struct ops_message *type, uint8_t slot)
 {
+    const struct ops_field *found = NULL;
     uint8_t i;
 
     for (i = 0; i < type->oneof->count; i++) {
         const struct ops_field *f = &type->fields[type->oneof->first + i];
 
-        if (f->more->variant->slot == slot)
-            return f;
+        if (f->more->variant->slot != slot)
+            continue;
+        if (found != NULL && (f->of != found->of || f->more->variant->slot_value != found->more->variant->slot_value))
+            return NULL;
+        found = f;
     }
-    return NULL;
+    return found;
 }
 
 static bool envelope_read_slot(struct json_reader *r, const struct ops_field *variant, void *place)
@@ -7957,10 +8814,13 @@ static bool envelope_settle(struct json_reader *r, const struct ops_message *typ
     uint8_t i;
 
     for (i = 0; i < type->envelope->slot_count; i++) {
+        const struct ops_message *other = type->envelope->other;
         bool counts = chosen != NULL && chosen->more->variant->slot == i;
         const struct ops_field *variant = counts ? chosen : envelope_slot_variant(type, i);
         void *place;
 
+        if (variant == NULL && other != NULL)
+            variant = envelope_slot_variant(other, i);
         if (slots->value[i] == NULL || variant == NULL)
             continue;
         r->scan.at = slots->value[i];
@@ -8182,27 +9042,31 @@ bool json_read_map(struct json_reader *r, const struct ops_field *f, void *place
 #ifndef OPS_CODEC_JSON_QUICK_H
 #define OPS_CODEC_JSON_QUICK_H
 
+/* Worth it where a function is called from two places and the values that it passes by pointer should stay in registers. */
+#define JSON_INLINE static inline __attribute__((always_inline))
+
 enum {
     JSON_QUICK_STRING_BYTES = 64, /* longer strings are read by the complete reader, which takes larger blocks */
     JSON_QUICK_DIGITS = 18        /* cannot overflow */
 };
 
 /* Same bytes. Two loads that overlap instead of a call: names are short. */
-static inline bool json_quick_same(const char *a, const char *b, size_t len)
+JSON_INLINE bool json_quick_same(const char *a, const char *b, size_t len)
 {
     if (len >= 8) {
-        uint64_t x, y;
-        size_t i;
+        uint64_t x, y, v, w;
 
-        for (i = 0; i + 8 < len; i += 8) {
-            memcpy(&x, a + i, 8);
-            memcpy(&y, b + i, 8);
+        for (; len > 16; len -= 8, a += 8, b += 8) {
+            memcpy(&x, a, 8);
+            memcpy(&y, b, 8);
             if (x != y)
                 return false;
         }
-        memcpy(&x, a + len - 8, 8);
-        memcpy(&y, b + len - 8, 8);
-        return x == y;
+        memcpy(&x, a, 8);
+        memcpy(&y, b, 8);
+        memcpy(&v, a + len - 8, 8);
+        memcpy(&w, b + len - 8, 8);
+        return ((x ^ y) | (v ^ w)) == 0;
     }
     if (len >= 4) {
         uint32_t x, y, v, w;
@@ -8211,17 +9075,16 @@ static inline bool json_quick_same(const char *a, const char *b, size_t len)
         memcpy(&y, b, 4);
         memcpy(&v, a + len - 4, 4);
         memcpy(&w, b + len - 4, 4);
-        return x == y && v == w;
+        return ((x ^ y) | (v ^ w)) == 0;
     }
-    while (len > 0) {
-        len--;
-        if (a[len] != b[len])
+    for (; len > 0; len--) {
+        if (a[len - 1] != b[len - 1])
             return false;
     }
     return true;
 }
 
-static inline const char *json_quick_literal(const char *at, const char *end, const char *literal, size_t len)
+JSON_INLINE const char *json_quick_literal(const char *at, const char *end, const char *literal, size_t len)
 {
     return (size_t)(end - at) >= len && json_quick_same(at, literal, len) ? at + len : NULL;
 }
@@ -8277,17 +9140,15 @@ static inline const char *json_quick_string(const char *at, const char *end, str
     return close + 1;
 }
 
-/* A number of at most JSON_QUICK_DIGITS digits, without sign, fraction or exponent. */
+/* A number of less than JSON_QUICK_DIGITS digits, without sign, fraction or exponent. */
 static inline const char *json_quick_integer(const char *at, const char *end, int64_t *value)
 {
     const char *stop = end - at > JSON_QUICK_DIGITS ? at + JSON_QUICK_DIGITS : end, *begin = at;
     int64_t number = 0;
 
-    while (at < stop && (unsigned char)(*at - '0') < 10) {
+    for (; at < stop && *at >= '0' && *at <= '9'; at++)
         number = number * 10 + (*at - '0');
-        at++;
-    }
-    if (at == begin || at == stop || (*begin == '0' && at - begin > 1) || *at == '.' || *at == 'e' || *at == 'E')
+    if (at == begin || at == stop || (*at != ',' && *at != '}' && *at != ']') || (*begin == '0' && at - begin > 1))
         return NULL;
     *value = number;
     return at;
@@ -8368,29 +9229,36 @@ static inline const char *json_quick_tag(const struct ops_message *type, uint8_t
     return NULL;
 }
 
+/* A number within the field's range. */
+static inline const char *json_quick_number(const struct json_reader *r, const struct ops_field *f, const char *at, int64_t *number)
+{
+    at = json_quick_integer(at, r->scan.end, number);
+    if (f->more != NULL && r->style->strict)
+        return *number >= f->more->min && *number <= f->more->max ? at : NULL;
+    return f->type == OPS_TYPE_INT64 || *number <= INT32_MAX ? at : NULL;
+}
+
 /* The value of one field that is neither repeated nor anything unusual, to its place in `message`. */
-static inline const char *json_quick_value(struct json_reader *r, const struct ops_field *f, const char *at,
-                                           void *message)
+JSON_INLINE const char *json_quick_value(struct json_reader *r, const struct ops_field *f, const char *at, void *message)
 {
     void *place = json_place(f, message);
-    const char *end = r->scan.end;
-    int64_t number;
+    int64_t number = 0;
 
     switch (f->type) {
     case OPS_TYPE_STRING:
-        return json_quick_string(at, end, (struct ops_str *)place);
+        return json_quick_string(at, r->scan.end, (struct ops_str *)place);
     case OPS_TYPE_BYTES:
         return json_quick_base64(r, at, (struct ops_str *)place);
     case OPS_TYPE_BOOL:
-        return json_quick_bool(at, end, (bool *)place);
+        return json_quick_bool(at, r->scan.end, (bool *)place);
     case OPS_TYPE_INT32:
-    case OPS_TYPE_INT64:
-        at = json_quick_integer(at, end, &number);
-        if (at == NULL || number < json_min(r, f) || number > json_max(r, f))
-            return NULL;
-        if (f->type == OPS_TYPE_INT32)
+        at = json_quick_number(r, f, at, &number);
+        if (at != NULL)
             *(int32_t *)place = (int32_t)number;
-        else
+        return at;
+    case OPS_TYPE_INT64:
+        at = json_quick_number(r, f, at, &number);
+        if (at != NULL)
             *(int64_t *)place = number;
         return at;
     default:
@@ -8409,7 +9277,7 @@ static inline const char *json_quick_value(struct json_reader *r, const struct o
  * Whatever is unusual goes to the complete functions named json_read_, one member at a time, which keep the cursor in `r`. A
  * result of NULL, or false, is a failure, and `r` says why. */
 
-static bool json_names_differ_in_case_only(struct ops_str a, struct ops_str b)
+bool json_names_differ_in_case_only(struct ops_str a, struct ops_str b)
 {
     size_t i;
 
@@ -8430,6 +9298,15 @@ struct json_match {
     const struct ops_field *field; /* NULL: no field has this name */
     bool exact;
 };
+
+static struct json_match json_exactly(struct json_part *part, const struct ops_field *f)
+{
+    struct json_match match = {NULL, NULL, true};
+
+    match.part = part;
+    match.field = f;
+    return match;
+}
 
 static struct json_match json_find(struct json_reader *r, struct json_part *parts, size_t count, struct ops_str name)
 {
@@ -8497,15 +9374,21 @@ static bool json_pass_over(struct json_reader *r, struct json_part *parts, size_
     return false;
 }
 
-/* Reads the value of a member that was found by its name. */
-/* A variant of a oneof without discriminator is an ordinary member; the last one counts. */
-static void json_set_variant(struct json_part *part, const struct ops_field *f)
+/* Reads the value at the cursor into a field of a message at `out`. A variant of a oneof without discriminator is an ordinary member; the
+ * last one counts. */
+static bool json_read_value_of(struct json_reader *r, const struct ops_message *type, const struct ops_field *f, void *out)
 {
+    bool null = json_peek(r) == 'n';
     int number = f->number;
 
-    memcpy((char *)part->out + part->type->oneof->offset, &number, sizeof number);
+    if (!json_read_field(r, f, out))
+        return false;
+    if ((f->flags & OPS_FIELD_VARIANT) != 0 && !null)
+        memcpy((char *)out + type->oneof->offset, &number, sizeof number);
+    return true;
 }
 
+/* Reads the value of a member that was found by its name. */
 static bool json_read_member(struct json_reader *r, struct json_part *parts, size_t count, struct json_match match)
 {
     uint64_t bit = (uint64_t)1 << (match.field - match.part->type->fields);
@@ -8514,10 +9397,8 @@ static bool json_read_member(struct json_reader *r, struct json_part *parts, siz
 
     if (!match.exact && r->style->names == OPS_NAMES_EXACT_ELSE_ANY_CASE && (match.part->seen & ~match.part->loose & bit) != 0)
         return json_skip(r); /* the object has an exact one: this one does not count */
-    if (!json_read_field(r, match.field, match.part->out))
+    if (!json_read_value_of(r, match.part->type, match.field, match.part->out))
         return json_pass_over(r, parts, count, match, value, depth);
-    if ((match.field->flags & OPS_FIELD_VARIANT) != 0 && value < r->scan.end && *value != 'n')
-        json_set_variant(match.part, match.field);
     match.part->seen |= bit;
     match.part->loose = match.exact ? match.part->loose & ~bit : match.part->loose | bit;
     return true;
@@ -8527,32 +9408,39 @@ static bool json_read_member(struct json_reader *r, struct json_part *parts, siz
 struct json_run {
     uint64_t left;                 /* fields that are still looked for; none: all were */
     uint64_t seen;                 /* fields that were read */
-    const struct ops_field *field; /* the one that is being read: that failed, after a failure */
+    const struct ops_field *field; /* after a failure: the one that failed */
+    const char *value;             /* and where its value begins */
 };
 
-/* All fields of a message. */
+/* All fields of a message; those behind one of them. */
 static inline uint64_t json_all_fields(const struct ops_message *type)
 {
     return type->field_count == 0 ? 0 : UINT64_MAX >> (64 - type->field_count);
+}
+
+static inline uint64_t json_fields_behind(const struct ops_message *type, const struct ops_field *f)
+{
+    return json_all_fields(type) & (UINT64_MAX << (f - type->fields)) << 1;
 }
 
 /* ---- in the schema's order ---------------------------------------------------------------------------------------- */
 
 static const char *json_run_list(struct json_reader *r, const struct ops_field *f, void *place, const char *at);
 
-JSON_INLINE const char *json_run_value(struct json_reader *r, const struct ops_field *f, void *message, const char *at)
+JSON_INLINE const char *json_run_value(struct json_reader *r, const struct ops_message *type, const struct ops_field *f,
+                                       uint8_t shape, void *message, const char *at)
 {
     const char *behind;
 
-    if (f->as[r->shape] == OPS_AS_PLAIN) {
+    if (f->as[shape] == OPS_AS_PLAIN) {
         behind = f->flags == 0 ? json_quick_value(r, f, at, message) : NULL;
         if (behind != NULL)
             return behind;
-        if (f->flags == OPS_FIELD_REPEATED && (f->more == NULL || f->more->map == NULL))
+        if (f->flags == OPS_FIELD_REPEATED && (f->more == NULL || f->more->map == NULL) && at < r->scan.end && *at == '[')
             return json_run_list(r, f, json_place(f, message), at);
     }
     r->scan.at = at;
-    return json_read_field(r, f, message) ? r->scan.at : NULL;
+    return json_read_value_of(r, type, f, message) ? r->scan.at : NULL;
 }
 
 /* Reads the members of one part that come in the schema's order, without white space between them, as far as that goes; those that
@@ -8574,11 +9462,13 @@ JSON_INLINE const char *json_run_fields(struct json_reader *r, const struct ops_
                 return at;
             if (value != NULL) {
                 *comma = 0;
-                run->seen |= bit;
-                run->field = f;
-                at = json_run_value(r, f, out, value);
-                if (at == NULL)
+                at = json_run_value(r, type, f, shape, out, value);
+                if (at == NULL) {
+                    run->field = f;
+                    run->value = value;
                     return NULL;
+                }
+                run->seen |= bit;
             }
         }
         run->left &= ~bit;
@@ -8604,12 +9494,18 @@ static bool json_unknown_member(struct json_reader *r, const struct json_part *p
     return json_skip(r);
 }
 
+/* The fields that must be there and were not read. */
+static inline uint64_t json_missing(const struct json_part *part, uint8_t shape)
+{
+    return part->type->required[shape] & ~(part->seen | part->skip);
+}
+
 static bool json_all_there(struct json_reader *r, const struct json_part *parts, size_t count, const char *begin)
 {
     size_t p;
 
     for (p = 0; p < count; p++) {
-        uint64_t missing = parts[p].type->required[r->shape] & ~(parts[p].seen | parts[p].skip);
+        uint64_t missing = json_missing(&parts[p], r->shape);
 
         if (missing != 0) {
             r->member = json_field_name(&parts[p].type->fields[__builtin_ctzll(missing)], r->shape);
@@ -8649,38 +9545,37 @@ struct json_cursor {
     uint64_t left; /* fields of that part that may still come in order */
 };
 
-/* Reads what comes in the schema's order; the comma was read. */
+/* Reads what comes in the schema's order; the comma before it was read. */
 static bool json_read_in_order(struct json_reader *r, struct json_part *parts, size_t count, struct json_cursor *next)
 {
+    unsigned depth = r->depth;
     size_t comma = 1;
 
-    for (; next->part < count; next->part++) {
+    while (next->part < count) {
         struct json_part *part = &parts[next->part];
-        struct json_run run = {next->left, 0, NULL};
-        const char *at = r->scan.at, *behind = json_run_fields(r, part->type, part->out, &run, &comma, at);
+        struct json_run run = {next->left, 0, NULL, NULL};
+        const char *behind = json_run_fields(r, part->type, part->out, &run, &comma, r->scan.at);
 
-        if (behind == NULL) {
-            struct json_match match = {part, run.field, true};
-
-            if (!json_pass_over(r, parts, count, match))
-                return false;
-            behind = r->scan.at;
-            run.left &= run.left - 1;
-        }
         part->seen |= run.seen;
         part->loose &= ~run.seen;
-        r->scan.at = behind;
         next->left = run.left;
+        if (behind == NULL) {
+            if (!json_pass_over(r, parts, count, json_exactly(part, run.field), run.value, depth))
+                return false;
+            next->left &= next->left - 1;
+            return true;
+        }
+        r->scan.at = behind;
         if (run.left != 0)
-            break;
-        if (next->part + 1 < count)
+            return true;
+        next->part++;
+        if (next->part < count)
             next->left = json_all_fields(part[1].type) & ~part[1].skip;
     }
     return true;
 }
 
-/* Reads the members that are left, in any order, with white space, with members that nobody knows. `first`: none was read. */
-static bool json_read_in_any_order(struct json_reader *r, struct json_part *parts, size_t count, const char *begin, bool first)
+bool json_read_members(struct json_reader *r, struct json_part *parts, size_t count, const char *begin, bool first)
 {
     struct json_cursor next;
     bool done;
@@ -8707,7 +9602,7 @@ static bool json_read_in_any_order(struct json_reader *r, struct json_part *part
             continue;
         }
         next.part = (size_t)(match.part - parts);
-        next.left = json_fields_behind(match.part, match.field);
+        next.left = json_fields_behind(match.part->type, match.field) & ~match.part->skip;
         if (!json_read_member(r, parts, count, match))
             return false;
     }
@@ -8733,43 +9628,64 @@ static bool json_read_object(struct json_reader *r, const struct ops_message *ty
     return json_read_members(r, parts, 1, begin, true);
 }
 
+/* An object that did not come in order to its end: goes on with it. */
+static const char *json_run_on(struct json_reader *r, struct json_part *parts, size_t count, const char *begin)
+{
+    const struct ops_message *type = parts[0].type;
+    bool tagged = json_has_tag(type, r->shape);
+    unsigned depth = r->depth;
+    void *out = parts[0].out;
+
+    if (json_read_members(r, parts, count, begin, !tagged && r->scan.at == begin + 1))
+        return r->scan.at;
+    if (!tagged || r->scan.reason != JSON_TAG_AGAIN)
+        return NULL;
+    r->depth = depth - 1;
+    return json_read_union_again(r, type, out, begin) ? r->scan.at : NULL;
+}
+
 static const char *json_run_message(struct json_reader *r, const struct ops_message *type, void *out, const char *at)
 {
     struct json_part parts[JSON_PARTS_LIMIT];
-    const struct ops_field *variant = NULL;
-    const char *begin = at, *members;
-    struct json_cursor next;
-    size_t count = 1;
+    const struct ops_field *variant;
+    const char *begin = at, *members = at + 1;
+    size_t comma = 1, count = 1, p = 0;
+    struct json_run run;
+    unsigned depth;
 
     r->scan.at = at;
     if (at == r->scan.end || *at != '{' || json_room(r) == 0 || json_has_envelope(type, r->shape))
         return json_read_object(r, type, out) ? r->scan.at : NULL;
-    members = at + 1;
     if (json_has_tag(type, r->shape)) {
         members = json_quick_tag(type, r->shape, members, r->scan.end, &variant);
         if (members == NULL)
             return json_read_object(r, type, out) ? r->scan.at : NULL;
         count = json_variant_parts(r, parts, type, variant, out);
+        p = count == 2 && type->oneof->count == type->field_count ? 1 : 0;
+        comma = 0;
     } else {
         json_part_of(&parts[0], type, out);
     }
-    r->depth++;
-    next.part = 0;
-    next.left = json_fields_from(&parts[0], 0);
-    at = json_run_members(r, parts, count, variant == NULL ? 1 : 0, &next, members);
-    if (at == NULL)
-        return NULL;
-    r->scan.at = at;
-    if (next.part == count && at < r->scan.end && *at == '}') {
-        r->depth--;
-        return json_all_there(r, parts, count, begin) ? at + 1 : NULL;
+    depth = ++r->depth;
+    for (at = members; p < count; p++) {
+        run.left = json_all_fields(parts[p].type) & ~parts[p].skip;
+        run.seen = 0;
+        at = json_run_fields(r, parts[p].type, parts[p].out, &run, &comma, at);
+        parts[p].seen = run.seen;
+        if (at == NULL) {
+            if (!json_pass_over(r, parts, count, json_exactly(&parts[p], run.field), run.value, depth))
+                return NULL;
+            return json_run_on(r, parts, count, begin);
+        }
+        if (run.left != 0)
+            break;
     }
-    if (json_read_in_any_order(r, parts, count, begin, variant == NULL && at == members, next))
-        return r->scan.at;
-    if (variant == NULL || r->scan.reason != JSON_TAG_AGAIN)
-        return NULL;
+    r->scan.at = at;
+    if (p < count || at == r->scan.end || *at != '}' || json_missing(&parts[0], r->shape) != 0 ||
+        (count == 2 && json_missing(&parts[1], r->shape) != 0))
+        return json_run_on(r, parts, count, begin);
     r->depth--;
-    return json_read_union_again(r, type, out, begin) ? r->scan.at : NULL;
+    return at + 1;
 }
 
 bool json_read_message(struct json_reader *r, const struct ops_message *type, void *out)
@@ -8910,6 +9826,9 @@ static bool json_is_name(struct ops_str name, struct ops_lit lit)
     return lit.ptr != NULL && name.len == lit.len && memcmp(name.ptr, lit.ptr, name.len) == 0;
 }
 
+/* The other name of every discriminator. */
+static const struct ops_lit json_tag_other = {"$type", 5};
+
 /* The discriminator as the first member, where it is expected: the cursor is behind '{'. False without an error when the first
  * member is another one; the cursor is then where it was. */
 static bool json_tag_first(struct json_reader *r, const struct ops_message *type, const struct ops_field **variant, bool *found)
@@ -8938,22 +9857,42 @@ static bool json_tag_first(struct json_reader *r, const struct ops_message *type
     return true;
 }
 
-/* Finds the discriminator anywhere in the object: the last `type`, else the last `$type`. The cursor, behind '{', does not move. */
+/* How much a member counts as the discriminator: `type`, else that in another letter case, else `$type`, else that in another letter
+ * case (spec/v1.md §2). 0: not at all. */
+static int json_tag_rank(const struct json_reader *r, const struct ops_message *type, struct ops_str name)
+{
+    struct ops_lit tag = type->oneof->tag_name[OPS_SHAPE_V1];
+    bool loose = r->style->names == OPS_NAMES_EXACT_ELSE_ANY_CASE;
+
+    if (json_is_name(name, tag))
+        return 4;
+    if (loose && json_names_differ_in_case_only(name, ops_str_of(tag.ptr, tag.len)))
+        return 3;
+    if (json_is_name(name, json_tag_other))
+        return 2;
+    return loose && json_names_differ_in_case_only(name, ops_str_of(json_tag_other.ptr, json_tag_other.len)) ? 1 : 0;
+}
+
+/* Finds the discriminator anywhere in the object, the last one of those that count most. The cursor, behind '{', does not move. */
 static bool json_tag_anywhere(struct json_reader *r, const struct ops_message *type, const struct ops_field **variant)
 {
     struct json_reader ahead = *r;
-    const char *begin = r->scan.at, *preferred = NULL, *other = NULL;
+    const char *begin = r->scan.at, *best = NULL;
+    int best_rank = 0;
     struct ops_str name;
     bool done, first = true;
 
     while (json_more(&ahead, '}', first, &done)) {
+        int rank;
+
         first = false;
         if (!json_read_name(&ahead, &name))
             break;
-        if (json_is_name(name, type->oneof->tag_name[OPS_SHAPE_V1]))
-            preferred = ahead.scan.at;
-        else if (name.len == 5 && memcmp(name.ptr, "$type", 5) == 0)
-            other = ahead.scan.at;
+        rank = json_tag_rank(r, type, name);
+        if (rank > 0 && rank >= best_rank) {
+            best = ahead.scan.at;
+            best_rank = rank;
+        }
         if (!json_skip(&ahead)) {
             done = false;
             break;
@@ -8964,9 +9903,9 @@ static bool json_tag_anywhere(struct json_reader *r, const struct ops_message *t
         r->scan.bad = ahead.scan.bad;
         return false;
     }
-    if (preferred == NULL && other == NULL)
+    if (best == NULL)
         return json_fail_at(r, OPS_REASON_NO_DISCRIMINATOR, begin - 1);
-    r->scan.at = preferred != NULL ? preferred : other;
+    r->scan.at = best;
     if (!json_read_tag(r, type, variant))
         return false;
     r->scan.at = begin;
@@ -9261,14 +10200,15 @@ static size_t json_field_bytes(const struct ops_field *f)
     return sizeof(struct ops_str);
 }
 
-/* `null` was met. Absent where the shape has a word for that; else refused, as the released server refuses it for numbers. */
+/* `null` was met. Absent where the shape has a word for that; else refused, as the released server refuses it for numbers and for the
+ * members of hub records, which it never writes as null (`"invocationId":null` ends a connection). */
 static bool json_set_absent(struct json_reader *r, const struct ops_field *f, void *place, const char *at)
 {
     bool number = (f->flags & (OPS_FIELD_OPTIONAL | OPS_FIELD_REPEATED)) == 0 &&
                   (f->type == OPS_TYPE_BOOL || f->type == OPS_TYPE_INT32 || f->type == OPS_TYPE_INT64 || f->type == OPS_TYPE_ENUM);
 
     if (r->style->strict ? f->absent[r->shape] == OPS_ABSENT_REQUIRED
-                         : number || f->absent[r->shape] == OPS_ABSENT_REQUIRED)
+                         : number || f->absent[r->shape] == OPS_ABSENT_REQUIRED || f->absent[r->shape] == OPS_ABSENT_OMIT)
         return json_fail_at(r, OPS_REASON_NULL_VALUE, at);
     if ((f->flags & OPS_FIELD_VARIANT) == 0) /* a null variant sets nothing */
         memset(place, 0, json_field_bytes(f));
@@ -10112,8 +11052,8 @@ bool mp_read_as_json(struct mp_reader *r, unsigned room, struct ops_str *text);
 
 /* Decodes MessagePack into the structs of any message: maps, unions, hub records, argument lists.
  *
- * A map is walked once, skipping, to find which of its members count (the last exact name, else the last in another letter
- * case), then these are read. Recursion follows the schema, which is not recursive.
+ * A map is walked once, skipping, to find which of its members count (the last exact name, else the last in another
+ * letter case), then these are read. Recursion follows the schema, which is not recursive.
  *
  * Must not know: any message, any profile by name. */
 
@@ -10193,7 +11133,8 @@ static bool mp_dec_part_values(struct mp_reader *r, struct mp_part *part, const 
         r->at = part->value[i];
         if (!mp_read_field(r, f, part->out))
             return false;
-        if ((f->flags & OPS_FIELD_VARIANT) != 0) { /* of a oneof without discriminator */
+        if ((f->flags & OPS_FIELD_VARIANT) != 0) {
+            /* Of a oneof without discriminator. */
             int kind = f->number;
 
             memcpy(part->out + o->offset, &kind, sizeof kind);
@@ -10202,8 +11143,9 @@ static bool mp_dec_part_values(struct mp_reader *r, struct mp_part *part, const 
     r->at = end;
     if (missing == 0)
         return true;
-    for (i = 0; (missing >> i & 1) == 0; i++)
-        ;
+    i = 0;
+    while ((missing >> i & 1) == 0)
+        i++;
     r->member = mp_field_name(&part->type->fields[i]);
     return mp_fail_at(r, OPS_REASON_MISSING, begin);
 }
@@ -10327,27 +11269,46 @@ static bool mp_dec_tag(struct mp_reader *r, const struct ops_message *type, cons
     return *variant != NULL ? true : mp_fail_at(r, OPS_REASON_UNKNOWN_VARIANT, at);
 }
 
-/* Finds the discriminator anywhere in the map: the last `type`, else the last `$type`. The cursor, behind the head, stays. */
+/* How much a member counts as the discriminator: `type`, else that in another letter case, else `$type`, else that in
+ * another letter case (spec/v1.md §2). 0: not at all. */
+static int mp_dec_tag_rank(const struct ops_message *type, struct ops_str name)
+{
+    struct ops_lit tag = type->oneof->tag_name[OPS_SHAPE_V1];
+
+    if (mp_dec_is(name, tag))
+        return 4;
+    if (mp_same_letters(name, ops_str_of(tag.ptr, tag.len)))
+        return 3;
+    if (ops_str_equal(name, OPS_STR("$type")))
+        return 2;
+    return mp_same_letters(name, OPS_STR("$type")) ? 1 : 0;
+}
+
+/* Finds the discriminator anywhere in the map, the last one of those that count most. The cursor, behind the head,
+ * stays. */
 static bool mp_dec_find_tag(struct mp_reader *r, const struct ops_message *type, size_t pairs, const char *begin,
                             const struct ops_field **variant)
 {
-    const char *members = r->at, *preferred = NULL, *other = NULL;
+    const char *members = r->at, *best = NULL;
+    int best_rank = 0;
 
     for (; pairs > 0; pairs--) {
         struct ops_str name;
+        int rank;
 
         if (!mp_dec_key(r, &name))
             return false;
-        if (mp_dec_is(name, type->oneof->tag_name[OPS_SHAPE_V1]))
-            preferred = r->at;
-        else if (name.len == 5 && memcmp(name.ptr, "$type", 5) == 0)
-            other = r->at;
+        rank = mp_dec_tag_rank(type, name);
+        if (rank > 0 && rank >= best_rank) {
+            best = r->at;
+            best_rank = rank;
+        }
         if (!mp_skip(r))
             return false;
     }
-    if (preferred == NULL && other == NULL)
+    if (best == NULL)
         return mp_fail_at(r, OPS_REASON_NO_DISCRIMINATOR, begin);
-    r->at = preferred != NULL ? preferred : other;
+    r->at = best;
     if (!mp_dec_tag(r, type, variant))
         return false;
     r->at = members;
@@ -10371,7 +11332,8 @@ static bool mp_dec_union(struct mp_reader *r, const struct ops_message *type, vo
     const char *begin = r->at;
     size_t pairs, count = 1;
 
-    if (!mp_open_container(r, MP_MAP, OPS_REASON_WANT_OBJECT, &pairs) || !mp_dec_find_tag(r, type, pairs, begin, &variant))
+    if (!mp_open_container(r, MP_MAP, OPS_REASON_WANT_OBJECT, &pairs) ||
+        !mp_dec_find_tag(r, type, pairs, begin, &variant))
         return false;
     mp_choose_variant(r, type, variant, out);
     mp_dec_part(&parts[0], type, out, (((uint64_t)1 << o->count) - 1) << o->first);
@@ -10389,7 +11351,8 @@ bool mp_read_message(struct mp_reader *r, const struct ops_message *type, void *
 
 /* ---- entry points ------------------------------------------------------------------------------------------------ */
 
-static void mp_dec_start(struct mp_reader *r, const struct ops_json_style *style, struct ops_str input, struct ops_arena *arena)
+static void mp_dec_start(struct mp_reader *r, const struct ops_json_style *style, struct ops_str input,
+                         struct ops_arena *arena)
 {
     memset(r, 0, sizeof *r);
     r->begin = r->at = input.ptr != NULL ? input.ptr : "";
@@ -10429,8 +11392,8 @@ static bool mp_dec_begins(struct mp_reader *r)
     return r->at < r->end ? true : mp_fail_at(r, OPS_REASON_EMPTY, r->at);
 }
 
-enum ops_err ops_msgpack_decode(const struct ops_message *type, const struct ops_json_style *style, struct ops_str input,
-                                struct ops_arena *arena, void *out, struct ops_decode_info *info)
+enum ops_err ops_msgpack_decode(const struct ops_message *type, const struct ops_json_style *style,
+                                struct ops_str input, struct ops_arena *arena, void *out, struct ops_decode_info *info)
 {
     struct mp_reader r;
     bool ok;
@@ -10469,7 +11432,8 @@ static bool mp_dec_arguments(struct mp_reader *r, const struct ops_call *call, v
     if (!mp_open_container(r, MP_ARRAY, OPS_REASON_WANT_LIST, &items))
         return false;
     for (; items > 0; items--) {
-        while (next < call->argument_count && call->message->fields[call->arguments[next].field].name[OPS_SHAPE_V1].ptr == NULL)
+        while (next < call->argument_count &&
+               call->message->fields[call->arguments[next].field].name[OPS_SHAPE_V1].ptr == NULL)
             next++;
         if (next == call->argument_count) {
             if (r->style->exact_arguments)
@@ -10488,8 +11452,9 @@ static bool mp_dec_arguments(struct mp_reader *r, const struct ops_call *call, v
     return mp_dec_arguments_end(r, call, next, begin);
 }
 
-enum ops_err ops_msgpack_decode_arguments(const struct ops_call *call, const struct ops_json_style *style, struct ops_str input,
-                                          struct ops_arena *arena, void *out, struct ops_decode_info *info)
+enum ops_err ops_msgpack_decode_arguments(const struct ops_call *call, const struct ops_json_style *style,
+                                          struct ops_str input, struct ops_arena *arena, void *out,
+                                          struct ops_decode_info *info)
 {
     struct mp_reader r;
     bool ok;
@@ -10541,7 +11506,8 @@ bool mp_write_empty(struct mp_writer *w, bool map);
 /* Stores the head of a str of `len` bytes (at most UINT32_MAX) and returns the place behind it; at most 5 bytes. */
 char *mp_store_str_head(char *at, size_t len);
 
-/* An array or map whose size is known only at its end: `*start` is where it begins; mp_close makes room for a longer head. */
+/* An array or map whose size is known only at its end: `*start` is where it begins; mp_close makes room for a longer
+ * head. */
 bool mp_open(struct mp_writer *w, size_t *start);
 bool mp_close(struct mp_writer *w, size_t start, size_t count, bool map);
 
@@ -10554,7 +11520,8 @@ bool mp_write_record(struct mp_writer *w, const struct ops_message *type, const 
 const struct ops_field *mp_variant_of(const struct ops_message *type, const void *message);
 
 /* The members of a message. `skip`: fields that are no members here; `*count` grows by what was written. */
-bool mp_write_members(struct mp_writer *w, const struct ops_message *type, const void *message, uint64_t skip, size_t *count);
+bool mp_write_members(struct mp_writer *w, const struct ops_message *type, const void *message, uint64_t skip,
+                      size_t *count);
 
 bool mp_write_arguments(struct mp_writer *w, const struct ops_call *call, const void *message);
 
@@ -10567,8 +11534,9 @@ bool mp_write_absent(struct mp_writer *w, const struct ops_field *f);
 /* A JSON text as the value it says. */
 bool mp_write_json(struct mp_writer *w, struct ops_str json);
 
-/* The order that sorts the entries of a list by the string at `key_offset` of each, by UTF-16 units, equal ones as they stand:
- * indexes in `arena`. False when it has no room; `*order` is NULL when the entries ascend strictly as they are. */
+/* The order that sorts the entries of a list by the string at `key_offset` of each, by UTF-16 units, equal ones as
+ * they stand: indexes in `arena`. False when it has no room; `*order` is NULL when the entries ascend strictly as
+ * they are. */
 bool mp_map_order(struct ops_arena *arena, const struct codec_list *list, size_t element_bytes, size_t key_offset,
                   const uint32_t **order);
 
@@ -10598,11 +11566,12 @@ static bool mp_enc_member(struct mp_writer *w, const struct ops_field *f, const 
     if (is_absent && (absent == OPS_ABSENT_OMIT || (absent == OPS_ABSENT_NULL && w->style->nulls_omitted)))
         return true;
     ++*count;
-    return mp_write_str(w, name) && (is_absent ? mp_write_absent(w, f)
-                                               : mp_write_value(w, f, (enum ops_as)f->as[OPS_SHAPE_V1], message));
+    return mp_write_str(w, name) &&
+           (is_absent ? mp_write_absent(w, f) : mp_write_value(w, f, (enum ops_as)f->as[OPS_SHAPE_V1], message));
 }
 
-bool mp_write_members(struct mp_writer *w, const struct ops_message *type, const void *message, uint64_t skip, size_t *count)
+bool mp_write_members(struct mp_writer *w, const struct ops_message *type, const void *message, uint64_t skip,
+                      size_t *count)
 {
     uint8_t i;
 
@@ -10663,7 +11632,8 @@ static bool mp_enc_union(struct mp_writer *w, const struct ops_message *type, co
     if (!mp_write_members(w, type, message, mp_enc_variants(type), &count))
         return false;
     if (variant != NULL && variant->type == OPS_TYPE_MESSAGE &&
-        !mp_write_members(w, (const struct ops_message *)variant->of, (const char *)message + variant->offset, 0, &count))
+        !mp_write_members(w, (const struct ops_message *)variant->of, (const char *)message + variant->offset, 0,
+                          &count))
         return false;
     return mp_close(w, start, count, true);
 }
@@ -10708,7 +11678,8 @@ bool mp_write_arguments(struct mp_writer *w, const struct ops_call *call, const 
         const struct ops_field *f = &call->message->fields[call->arguments[i].field];
         bool ours = call->arguments[i].plus || (f->flags & OPS_FIELD_PLUS) != 0;
 
-        if (f->name[OPS_SHAPE_V1].ptr != NULL && (!ours || (w->style->plus && !json_is_absent(f, message, OPS_SHAPE_V1))))
+        if (f->name[OPS_SHAPE_V1].ptr != NULL &&
+            (!ours || (w->style->plus && !json_is_absent(f, message, OPS_SHAPE_V1))))
             count = (uint8_t)(i + 1);
     }
     if (!mp_open(w, &start))
@@ -10752,8 +11723,8 @@ enum ops_err ops_msgpack_encode(const struct ops_message *type, const struct ops
     return mp_enc_finish(&w, mp_write_message(&w, type, message), before);
 }
 
-enum ops_err ops_msgpack_encode_arguments(const struct ops_call *call, const struct ops_json_style *style, const void *message,
-                                          struct ops_buf *out)
+enum ops_err ops_msgpack_encode_arguments(const struct ops_call *call, const struct ops_json_style *style,
+                                          const void *message, struct ops_buf *out)
 {
     size_t before = out->len;
     struct mp_writer w;
@@ -10909,8 +11880,8 @@ bool mp_read_as_json(struct mp_reader *r, unsigned room, struct ops_str *text)
     return true;
 }
 
-enum ops_err ops_msgpack_to_json(struct ops_str value, const struct ops_json_style *style, unsigned depth_limit, struct ops_buf *out,
-                                 struct ops_error *error)
+enum ops_err ops_msgpack_to_json(struct ops_str value, const struct ops_json_style *style, unsigned depth_limit,
+                                 struct ops_buf *out, struct ops_error *error)
 {
     struct mp_reader r;
     size_t before = out->len;
@@ -10927,7 +11898,8 @@ enum ops_err ops_msgpack_to_json(struct ops_str value, const struct ops_json_sty
     if (ok)
         return OPS_OK;
     out->len = before;
-    return ops_fail(error, r.reason == OPS_REASON_NO_ROOM ? OPS_ERR_NOMEM : OPS_ERR_SYNTAX, r.reason, (size_t)(r.bad - r.begin));
+    return ops_fail(error, r.reason == OPS_REASON_NO_ROOM ? OPS_ERR_NOMEM : OPS_ERR_SYNTAX, r.reason,
+                    (size_t)(r.bad - r.begin));
 }
 
 /* ---- JSON to MessagePack ----------------------------------------------------------------------------------------- */
@@ -10950,8 +11922,8 @@ static bool mp_json_integer(struct ops_str raw, bool *negative, uint64_t *magnit
     return !*negative || sum <= (uint64_t)INT64_MAX + 1;
 }
 
-/* A number that is an integer is written as one however it is spelled, as a JavaScript peer would: so what comes back as JSON
- * and goes out again has the same bytes. */
+/* A number that is an integer is written as one however it is spelled, as a JavaScript peer would: so what comes
+ * back as JSON and goes out again has the same bytes. */
 static bool mp_json_number(struct mp_writer *w, struct ops_str raw, bool integer)
 {
     bool negative;
@@ -11141,9 +12113,9 @@ static bool mp_rec_is_outcome(const struct ops_message *type, unsigned i)
         return false;
     error = &type->fields[type->packed[i]];
     result = &type->fields[type->packed[i + 1]];
-    return error->type == OPS_TYPE_STRING && error->as[OPS_SHAPE_V1] == OPS_AS_PLAIN && (error->flags & OPS_FIELD_REPEATED) == 0 &&
-           error->absent[OPS_SHAPE_V1] != OPS_ABSENT_REQUIRED && result->as[OPS_SHAPE_V1] == OPS_AS_ANY &&
-           result->absent[OPS_SHAPE_V1] != OPS_ABSENT_REQUIRED;
+    return error->type == OPS_TYPE_STRING && error->as[OPS_SHAPE_V1] == OPS_AS_PLAIN &&
+           (error->flags & OPS_FIELD_REPEATED) == 0 && error->absent[OPS_SHAPE_V1] != OPS_ABSENT_REQUIRED &&
+           result->as[OPS_SHAPE_V1] == OPS_AS_ANY && result->absent[OPS_SHAPE_V1] != OPS_ABSENT_REQUIRED;
 }
 
 /* ---- in ---------------------------------------------------------------------------------------------------------- */
@@ -11231,7 +12203,8 @@ bool mp_read_record(struct mp_reader *r, const struct ops_message *type, void *o
     variant = mp_variant_numbered(type, number.integer);
     if (variant != NULL) {
         mp_choose_variant(r, type, variant, out);
-        if (!mp_rec_read_packed(r, (const struct ops_message *)variant->of, (char *)out + variant->offset, &items, begin))
+        if (!mp_rec_read_packed(r, (const struct ops_message *)variant->of, (char *)out + variant->offset, &items,
+                                begin))
             return false;
     }
     for (; items > 0; items--) {
@@ -11244,11 +12217,13 @@ bool mp_read_record(struct mp_reader *r, const struct ops_message *type, void *o
 
 /* ---- out --------------------------------------------------------------------------------------------------------- */
 
-/* Whether an item has no value. Unlike a member of an object, a number without presence always has one, and an empty list is one. */
+/* Whether an item has no value. Unlike a member of an object, a number without presence always has one, and an empty
+ * list is one. */
 static bool mp_rec_absent(const struct ops_field *f, const void *message)
 {
     const void *place = (const char *)message + f->offset;
-    bool number = f->type == OPS_TYPE_BOOL || f->type == OPS_TYPE_INT32 || f->type == OPS_TYPE_INT64 || f->type == OPS_TYPE_ENUM;
+    bool number =
+        f->type == OPS_TYPE_BOOL || f->type == OPS_TYPE_INT32 || f->type == OPS_TYPE_INT64 || f->type == OPS_TYPE_ENUM;
 
     if ((f->flags & OPS_FIELD_REPEATED) != 0)
         return ((const struct codec_list *)place)->items == NULL;
@@ -11300,8 +12275,8 @@ static bool mp_rec_write_packed(struct mp_writer *w, const struct ops_message *t
             return false;
     }
     *count += end;
-    return !outcome ||
-           mp_rec_write_outcome(w, &type->fields[type->packed[end]], &type->fields[type->packed[end + 1]], message, count);
+    return !outcome || mp_rec_write_outcome(w, &type->fields[type->packed[end]], &type->fields[type->packed[end + 1]],
+                                            message, count);
 }
 
 bool mp_write_record(struct mp_writer *w, const struct ops_message *type, const void *message)
@@ -11314,7 +12289,8 @@ bool mp_write_record(struct mp_writer *w, const struct ops_message *type, const 
     if (variant != NULL) {
         count = 1;
         if (!mp_write_int(w, variant->more->variant->number) ||
-            !mp_rec_write_packed(w, (const struct ops_message *)variant->of, (const char *)message + variant->offset, &count))
+            !mp_rec_write_packed(w, (const struct ops_message *)variant->of, (const char *)message + variant->offset,
+                                 &count))
             return false;
     }
     return mp_close(w, start, count, false);
@@ -11394,7 +12370,8 @@ static bool mp_token_bytes(struct mp_reader *r, const char *begin, enum mp_kind 
     return true;
 }
 
-static bool mp_token_sized(struct mp_reader *r, const char *begin, enum mp_kind kind, unsigned bytes, struct mp_token *t)
+static bool mp_token_sized(struct mp_reader *r, const char *begin, enum mp_kind kind, unsigned bytes,
+                           struct mp_token *t)
 {
     uint64_t len;
 
@@ -11412,7 +12389,8 @@ static bool mp_token_ext(struct mp_reader *r, const char *begin, unsigned bytes,
     return mp_token_bytes(r, begin, MP_EXT, len, t);
 }
 
-static bool mp_token_count(struct mp_reader *r, const char *begin, enum mp_kind kind, uint64_t count, struct mp_token *t)
+static bool mp_token_count(struct mp_reader *r, const char *begin, enum mp_kind kind, uint64_t count,
+                           struct mp_token *t)
 {
     size_t left = (size_t)(r->end - r->at);
 
@@ -11423,7 +12401,8 @@ static bool mp_token_count(struct mp_reader *r, const char *begin, enum mp_kind 
     return true;
 }
 
-static bool mp_token_counted(struct mp_reader *r, const char *begin, enum mp_kind kind, unsigned bytes, struct mp_token *t)
+static bool mp_token_counted(struct mp_reader *r, const char *begin, enum mp_kind kind, unsigned bytes,
+                             struct mp_token *t)
 {
     uint64_t count;
 
@@ -11550,8 +12529,10 @@ bool mp_open_container(struct mp_reader *r, enum mp_kind kind, enum ops_reason o
 /* Decodes MessagePack values: what one field holds, of every kind. */
 
 enum { MP_ID_LIMIT_UTF16 = 64, MP_TIMESTAMP = -1 };
-static const int64_t mp_id_limit = 9007199254740991;                                      /* 2^53 - 1 */
-static const int64_t mp_first_second = -62135596800, mp_last_second = 253402300799; /* years 1 to 9999 */
+/* 2^53 - 1 */
+static const int64_t mp_id_limit = 9007199254740991;
+/* Of the years 1 to 9999. */
+static const int64_t mp_first_second = -62135596800, mp_last_second = 253402300799;
 
 /* Reads a token that must be of one kind. */
 static bool mp_dec_want(struct mp_reader *r, enum mp_kind kind, enum ops_reason otherwise, struct mp_token *t)
@@ -11661,7 +12642,8 @@ static bool mp_dec_submessage(struct mp_reader *r, const struct ops_field *f, vo
     const struct ops_message *type = (const struct ops_message *)f->of;
     void *message;
 
-    if ((f->flags & OPS_FIELD_VARIANT) != 0) { /* of a oneof without discriminator: another variant may have been there */
+    if ((f->flags & OPS_FIELD_VARIANT) != 0) {
+        /* Of a oneof without discriminator: another variant may have been there. */
         memset(place, 0, type->size);
         return mp_read_message(r, type, place);
     }
@@ -11774,7 +12756,8 @@ static bool mp_dec_map_settle(struct mp_reader *r, struct codec_growing *list, s
         if (i + 1 < list->count &&
             ops_str_equal(mp_dec_key_of(list, key_offset, order[i]), mp_dec_key_of(list, key_offset, order[i + 1])))
             continue;
-        memcpy(kept.items + kept.count++ * kept.element_bytes, list->items + order[i] * list->element_bytes, kept.element_bytes);
+        memcpy(kept.items + kept.count++ * kept.element_bytes, list->items + order[i] * list->element_bytes,
+               kept.element_bytes);
     }
     *list = kept;
     return true;
@@ -12126,7 +13109,8 @@ static bool mp_enc_ascends(const struct codec_list *list, size_t element_bytes, 
     size_t i;
 
     for (i = 1; i < list->count; i++) {
-        if (ops_utf16_compare(mp_enc_key(list, element_bytes, key_offset, i - 1), mp_enc_key(list, element_bytes, key_offset, i)) >= 0)
+        if (ops_utf16_compare(mp_enc_key(list, element_bytes, key_offset, i - 1),
+                              mp_enc_key(list, element_bytes, key_offset, i)) >= 0)
             return false;
     }
     return true;
@@ -12152,13 +13136,15 @@ bool mp_map_order(struct ops_arena *arena, const struct codec_list *list, size_t
         size_t left, at = 0;
 
         for (left = 0; left < count; left += 2 * width) {
-            size_t middle = count - left < width ? count : left + width, end = count - middle < width ? count : middle + width;
+            size_t middle = count - left < width ? count : left + width,
+                   end = count - middle < width ? count : middle + width;
             size_t l = left, r = middle;
 
             while (l < middle || r < end) {
                 bool take_left =
-                    r == end || (l < middle && ops_utf16_compare(mp_enc_key(list, element_bytes, key_offset, from[l]),
-                                                                 mp_enc_key(list, element_bytes, key_offset, from[r])) <= 0);
+                    r == end ||
+                    (l < middle && ops_utf16_compare(mp_enc_key(list, element_bytes, key_offset, from[l]),
+                                                     mp_enc_key(list, element_bytes, key_offset, from[r])) <= 0);
 
                 to[at++] = take_left ? from[l++] : from[r++];
             }
@@ -12170,7 +13156,8 @@ bool mp_map_order(struct ops_arena *arena, const struct codec_list *list, size_t
     return true;
 }
 
-static bool mp_enc_entry(struct mp_writer *w, const struct ops_message *type, const struct ops_map *map, const void *entry)
+static bool mp_enc_entry(struct mp_writer *w, const struct ops_message *type, const struct ops_map *map,
+                         const void *entry)
 {
     const struct ops_field *value;
     size_t start, count = 0;
@@ -12180,8 +13167,9 @@ static bool mp_enc_entry(struct mp_writer *w, const struct ops_message *type, co
                mp_write_members(w, type, entry, map->key_inside ? 0 : (uint64_t)1 << map->key, &count) &&
                mp_close(w, start, count, true);
     value = &type->fields[map->value];
-    return json_is_absent(value, entry, OPS_SHAPE_V1) ? mp_write_absent(w, value)
-                                                      : mp_write_value(w, value, (enum ops_as)value->as[OPS_SHAPE_V1], entry);
+    return json_is_absent(value, entry, OPS_SHAPE_V1)
+               ? mp_write_absent(w, value)
+               : mp_write_value(w, value, (enum ops_as)value->as[OPS_SHAPE_V1], entry);
 }
 
 static bool mp_enc_map(struct mp_writer *w, const struct ops_field *f, const struct codec_list *list)
@@ -12224,8 +13212,8 @@ static bool mp_enc_list(struct mp_writer *w, const struct ops_field *f, const st
 
 /* ---- values of fields -------------------------------------------------------------------------------------------- */
 
-/* A JSON text of a known message: read and written as that. One that does not read so (it came by protobuf, unchecked) is
- * written as any other value. */
+/* A JSON text of a known message: read and written as that. One that does not read so (it came by protobuf,
+ * unchecked) is written as any other value. */
 static bool mp_enc_typed(struct mp_writer *w, const struct ops_message *type, struct ops_str json)
 {
     void *message = ops_arena_alloc(w->buf->arena, type->size);
@@ -12903,10 +13891,10 @@ enum ops_err ops_proto_decode(const struct ops_message *type, struct ops_str inp
  * there is little behind it. A walk that computes sizes first, as protobuf-c does, costs as much as the writing itself. */
 
 enum {
-    PROTO_ENC_TAG_BYTES_MAX = 3,     /* field numbers are 16 bits */
+    PROTO_ENC_TAG_BYTES_MAX = 3, /* field numbers are 16 bits */
     PROTO_ENC_VARINT_BYTES_MAX = 10,
-    PROTO_ENC_WIDE_BYTES = 128, /* from here on a length has two bytes */
-    PROTO_ENC_GROW_BYTES = 256  /* room that is asked for at least */
+    PROTO_ENC_WIDE_BYTES = 128,  /* from here on a length has two bytes */
+    PROTO_ENC_SPARE_BYTES = 256  /* asked for beyond what is needed now: most messages grow once */
 };
 
 /* A sub-message that is being written. */
@@ -12929,7 +13917,9 @@ static bool proto_enc_grow(struct proto_enc *e, size_t bytes)
     char *room;
 
     ops_buf_advance(e->buf, e->at);
-    room = ops_buf_reserve(e->buf, bytes > PROTO_ENC_GROW_BYTES ? bytes : (size_t)PROTO_ENC_GROW_BYTES);
+    room = ops_buf_reserve(e->buf, bytes + PROTO_ENC_SPARE_BYTES);
+    if (room == NULL) /* near the limit */
+        room = ops_buf_reserve(e->buf, bytes);
     if (room == NULL)
         return false;
     e->at = room;
@@ -13296,8 +14286,8 @@ static bool validate_text(const struct validate *v, const struct ops_field *f, c
         return (s.len > 0 && !ops_utf8_is_blank(s)) || validate_refuse(v, f, l, OPS_REASON_BLANK, (int64_t)s.len);
     case OPS_UNIT_NO_CONTROL:
         return s.len == 0 || !ops_utf8_has_control(s) || validate_refuse(v, f, l, OPS_REASON_CONTROL_CHARS, (int64_t)s.len);
-    case OPS_UNIT_PRESENT:
-        return s.ptr != NULL || validate_refuse(v, f, l, OPS_REASON_MISSING, 0);
+    case OPS_UNIT_PRESENT: /* protobuf leaves an empty text out: there it is never missing */
+        return s.ptr != NULL || v->opaque_unchecked || validate_refuse(v, f, l, OPS_REASON_MISSING, 0);
     case OPS_UNIT_VISIBLE_ASCII:
         return validate_is_visible_ascii(s) || validate_refuse(v, f, l, OPS_REASON_NOT_VISIBLE_ASCII, (int64_t)s.len);
     case OPS_UNIT_VALUE:
@@ -13376,24 +14366,16 @@ static bool validate_limit(const struct validate *v, const struct ops_field *f, 
 
 /* ---- opaque values ---------------------------------------------------------------------------------------------- */
 
+/* Whether the field holds JSON that no decoder has read: by protobuf in whatever shape it is JSON, by JSON a text in a string. */
 static bool validate_is_opaque(const struct validate *v, const struct ops_field *f)
 {
     int shape;
 
+    if (f->as[v->style->shape] == OPS_AS_JSON_IN_STRING)
+        return true;
     for (shape = 0; shape < OPS_SHAPE_COUNT; shape++) {
-        switch ((enum ops_as)f->as[shape]) {
-        case OPS_AS_JSON_IN_STRING:
+        if (v->opaque_unchecked && f->as[shape] != OPS_AS_PLAIN && f->as[shape] != OPS_AS_ID) /* an id is any text there */
             return true;
-        case OPS_AS_OPAQUE:
-        case OPS_AS_TYPED_JSON:
-        case OPS_AS_ANY:
-            if (v->opaque_unchecked)
-                return true;
-            break;
-        case OPS_AS_PLAIN:
-        case OPS_AS_ID: /* over protobuf any text */
-            break;
-        }
     }
     return false;
 }
@@ -13439,6 +14421,15 @@ static bool validate_list_parts(const struct validate *v, const struct ops_field
     return true;
 }
 
+/* What stands for a message that is absent though `v1` requires it; NULL: it may be absent. */
+static const char *validate_empty(const struct ops_field *f)
+{
+    static const int64_t zeros[64] = {0};
+    bool required = f->name[OPS_SHAPE_V1].ptr != NULL && f->absent[OPS_SHAPE_V1] == OPS_ABSENT_REQUIRED;
+
+    return required && ((const struct ops_message *)f->of)->size <= sizeof zeros ? (const char *)zeros : NULL;
+}
+
 static bool validate_parts(const struct validate *v, const struct ops_field *f, const char *place)
 {
     const char *inner = place;
@@ -13448,6 +14439,8 @@ static bool validate_parts(const struct validate *v, const struct ops_field *f, 
             return validate_list_parts(v, f, place);
         if ((f->flags & OPS_FIELD_VARIANT) == 0)
             memcpy(&inner, place, sizeof inner);
+        if (inner == NULL) /* one that should be there counts as empty, like a text */
+            inner = validate_empty(f);
         return inner == NULL || validate_message(v, (const struct ops_message *)f->of, inner);
     }
     if ((f->type == OPS_TYPE_STRING || f->type == OPS_TYPE_BYTES) && (f->flags & OPS_FIELD_REPEATED) == 0 &&
@@ -15166,12 +16159,12 @@ const struct ops_message ops_text_retain_type = {
 /* ---- TextInsert ---- */
 
 static const struct ops_field text_insert_fields[] = {
-    FIELD(NAME("text"), NAME("text"), text_insert, text, 1, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
+    FIELD(NAME("text"), NAME("text"), text_insert, text, 1, STRING, 0, PLAIN, PLAIN, REQUIRED, REQUIRED, NULL, NULL),
 };
 const struct ops_message ops_text_insert_type = {
     TEXT("TextInsert"), (uint16_t)sizeof(struct ops_text_insert), 1, 0, text_insert_fields, NULL, NULL,
     NULL, NULL, NULL,
-    {UINT64_C(0x1), UINT64_C(0x0)}};
+    {UINT64_C(0x1), UINT64_C(0x1)}};
 
 /* ---- TextDelete ---- */
 
@@ -15248,13 +16241,13 @@ const struct ops_message ops_rich_text_retain_type = {
 static const struct ops_map rich_text_insert_attributes_map = {0, 1, false, true};
 static const struct ops_detail rich_text_insert_attributes_detail = {&rich_text_insert_attributes_map, NULL, NULL, 0, 0, 0};
 static const struct ops_field rich_text_insert_fields[] = {
-    FIELD(NAME("text"),       NAME("text"),       rich_text_insert, text,       1, STRING,  0,    PLAIN, PLAIN, REQUIRED, NULL, NULL,                          NULL),
-    FIELD(NAME("attributes"), NAME("attributes"), rich_text_insert, attributes, 2, MESSAGE, LIST, PLAIN, PLAIN, OMIT,     NULL, &ops_rich_text_attribute_type, &rich_text_insert_attributes_detail),
+    FIELD(NAME("text"),       NAME("text"),       rich_text_insert, text,       1, STRING,  0,    PLAIN, PLAIN, REQUIRED, REQUIRED, NULL,                          NULL),
+    FIELD(NAME("attributes"), NAME("attributes"), rich_text_insert, attributes, 2, MESSAGE, LIST, PLAIN, PLAIN, OMIT,     NULL,     &ops_rich_text_attribute_type, &rich_text_insert_attributes_detail),
 };
 const struct ops_message ops_rich_text_insert_type = {
     TEXT("RichTextInsert"), (uint16_t)sizeof(struct ops_rich_text_insert), 2, 0, rich_text_insert_fields, NULL, NULL,
     NULL, NULL, NULL,
-    {UINT64_C(0x1), UINT64_C(0x0)}};
+    {UINT64_C(0x1), UINT64_C(0x1)}};
 
 /* ---- RichTextDelete ---- */
 
@@ -15637,29 +16630,29 @@ const struct ops_message ops_table_update_column_definition_type = {
 /* ---- TableSetCell ---- */
 
 static const struct ops_field table_set_cell_fields[] = {
-    FIELD(NAME("rowId"),     NAME("rowId"),     table_set_cell, row_id,    1, STRING, 0, PLAIN,  PLAIN,  REQUIRED, NULL, NULL, NULL),
-    FIELD(NAME("columnId"),  NAME("columnId"),  table_set_cell, column_id, 2, STRING, 0, PLAIN,  PLAIN,  REQUIRED, NULL, NULL, NULL),
-    FIELD(NAME("value"),     NAME("value"),     table_set_cell, value,     3, BYTES,  0, OPAQUE, OPAQUE, REQUIRED, NULL, NULL, NULL),
-    FIELD(NAME("timestamp"), NAME("timestamp"), table_set_cell, timestamp, 4, INT64,  0, PLAIN,  PLAIN,  REQUIRED, NULL, NULL, NULL),
-    FIELD(NAME("peerId"),    NAME("peerId"),    table_set_cell, peer_id,   5, STRING, 0, PLAIN,  PLAIN,  REQUIRED, NULL, NULL, NULL),
+    FIELD(NAME("rowId"),     NAME("rowId"),     table_set_cell, row_id,    1, STRING, 0, PLAIN,  PLAIN,  REQUIRED, REQUIRED, NULL, NULL),
+    FIELD(NAME("columnId"),  NAME("columnId"),  table_set_cell, column_id, 2, STRING, 0, PLAIN,  PLAIN,  REQUIRED, REQUIRED, NULL, NULL),
+    FIELD(NAME("value"),     NAME("value"),     table_set_cell, value,     3, BYTES,  0, OPAQUE, OPAQUE, REQUIRED, NULL,     NULL, NULL),
+    FIELD(NAME("timestamp"), NAME("timestamp"), table_set_cell, timestamp, 4, INT64,  0, PLAIN,  PLAIN,  REQUIRED, NULL,     NULL, NULL),
+    FIELD(NAME("peerId"),    NAME("peerId"),    table_set_cell, peer_id,   5, STRING, 0, PLAIN,  PLAIN,  REQUIRED, NULL,     NULL, NULL),
 };
 const struct ops_message ops_table_set_cell_type = {
     TEXT("TableSetCell"), (uint16_t)sizeof(struct ops_table_set_cell), 5, 0, table_set_cell_fields, NULL, NULL,
     NULL, NULL, NULL,
-    {UINT64_C(0x1f), UINT64_C(0x4)}};
+    {UINT64_C(0x1f), UINT64_C(0x7)}};
 
 /* ---- TableClearCell ---- */
 
 static const struct ops_field table_clear_cell_fields[] = {
-    FIELD(NAME("rowId"),     NAME("rowId"),     table_clear_cell, row_id,    1, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
-    FIELD(NAME("columnId"),  NAME("columnId"),  table_clear_cell, column_id, 2, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
-    FIELD(NAME("timestamp"), NAME("timestamp"), table_clear_cell, timestamp, 3, INT64,  0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
-    FIELD(NAME("peerId"),    NAME("peerId"),    table_clear_cell, peer_id,   4, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
+    FIELD(NAME("rowId"),     NAME("rowId"),     table_clear_cell, row_id,    1, STRING, 0, PLAIN, PLAIN, REQUIRED, REQUIRED, NULL, NULL),
+    FIELD(NAME("columnId"),  NAME("columnId"),  table_clear_cell, column_id, 2, STRING, 0, PLAIN, PLAIN, REQUIRED, REQUIRED, NULL, NULL),
+    FIELD(NAME("timestamp"), NAME("timestamp"), table_clear_cell, timestamp, 3, INT64,  0, PLAIN, PLAIN, REQUIRED, NULL,     NULL, NULL),
+    FIELD(NAME("peerId"),    NAME("peerId"),    table_clear_cell, peer_id,   4, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL,     NULL, NULL),
 };
 const struct ops_message ops_table_clear_cell_type = {
     TEXT("TableClearCell"), (uint16_t)sizeof(struct ops_table_clear_cell), 4, 0, table_clear_cell_fields, NULL, NULL,
     NULL, NULL, NULL,
-    {UINT64_C(0xf), UINT64_C(0x0)}};
+    {UINT64_C(0xf), UINT64_C(0x3)}};
 
 /* ---- TableDocument ---- */
 
@@ -16477,7 +17470,7 @@ static const struct ops_lit client_message_slots[] = {
     NAME("receiveCommentUpdated"),
     NAME("receiveCommentDeleted"),
 };
-static const struct ops_envelope client_message_envelope = {NAME("messageType"), client_message_slots, 14};
+static const struct ops_envelope client_message_envelope = {NAME("messageType"), client_message_slots, 14, &ops_server_message_type};
 const struct ops_message ops_client_message_type = {
     TEXT("ClientMessage"), (uint16_t)sizeof(struct ops_client_message), 14, 0, client_message_fields, NULL, NULL,
     &client_message_oneof, &client_message_envelope, NULL,
@@ -16562,7 +17555,7 @@ static const struct ops_lit server_message_slots[] = {
     NAME("receiveCommentUpdated"),
     NAME("receiveCommentDeleted"),
 };
-static const struct ops_envelope server_message_envelope = {NAME("messageType"), server_message_slots, 14};
+static const struct ops_envelope server_message_envelope = {NAME("messageType"), server_message_slots, 14, &ops_client_message_type};
 const struct ops_message ops_server_message_type = {
     TEXT("ServerMessage"), (uint16_t)sizeof(struct ops_server_message), 20, 0, server_message_fields, NULL, NULL,
     &server_message_oneof, &server_message_envelope, NULL,

@@ -1,14 +1,18 @@
-/* Writes strings into JSON, in the three ways that peers expect (spec/v1.md §1; opstream-wire.md §1.2, tables A and B).
+/* Strings into JSON, in the three ways that peers expect (spec/v1.md §1; opstream-wire.md §1.2, tables A and B), and out of
+ * it.
  *
- * Clean runs are copied by blocks; a block is stored before it is known to be clean, and the part behind the first unclean byte is
- * then overwritten. Room for that is in ops_json_escape_bound. */
+ * Clean runs are copied by blocks; a block is stored before it is known to be clean, and what stands behind the first
+ * unclean byte is then overwritten. Room for that is in ops_json_escape_bound. */
+#include "runtime/base/block.h"
+#include "runtime/base/json_chars.h"
 #include "runtime/base/json_relaxed_ranges.h"
 #include "runtime/base/json_text.h"
-#include "runtime/base/simd.h"
 #include "runtime/base/utf.h"
 
-/* What an ASCII byte becomes, by table: 0 itself, else what stands behind the backslash; 'u' for \u00XX. */
-static char json_escape_ascii(unsigned char c, enum ops_json_escaper escaper)
+/* ---- one character ----------------------------------------------------------------------------------------------- */
+
+/* What an unclean ASCII character is behind the backslash; 'u': \u00XX. */
+static inline char json_escape_letter(char c, enum ops_json_escaper escaper)
 {
     switch (c) {
     case '\b':
@@ -25,34 +29,32 @@ static char json_escape_ascii(unsigned char c, enum ops_json_escaper escaper)
         return '\\';
     case '"':
         return escaper == OPS_ESCAPE_ASCII ? 'u' : '"';
-    case '&':
-    case '\'':
-    case '+':
-    case '<':
-    case '>':
-    case '`':
-        return escaper == OPS_ESCAPE_ASCII ? 'u' : '\0';
-    case 0x7f:
-        return escaper == OPS_ESCAPE_MINIMAL ? '\0' : 'u';
     default:
-        return c < 0x20 ? 'u' : '\0';
+        return 'u';
     }
 }
 
-static char *json_escape_unit(char *out, unsigned unit, const char *hex)
+/* \uXXXX: the four digits at once, a byte each. */
+static inline char *json_escape_unit(char *out, uint32_t unit, enum ops_json_escaper escaper)
 {
-    *out++ = '\\';
-    *out++ = 'u';
-    *out++ = hex[unit >> 12 & 15];
-    *out++ = hex[unit >> 8 & 15];
-    *out++ = hex[unit >> 4 & 15];
-    *out++ = hex[unit & 15];
-    return out;
+    const uint32_t gap = escaper == OPS_ESCAPE_MINIMAL ? 'a' - '9' - 1 : 'A' - '9' - 1;
+    uint32_t nibbles = (unit & 15) << 24 | (unit >> 4 & 15) << 16 | (unit >> 8 & 15) << 8 | unit >> 12;
+    uint32_t letters = (nibbles + 0x06060606) >> 4 & 0x01010101;
+    uint32_t digits = nibbles + 0x30303030 + letters * gap;
+
+    out[0] = '\\';
+    out[1] = 'u';
+    out[2] = (char)(digits & 0xff);
+    out[3] = (char)(digits >> 8 & 0xff);
+    out[4] = (char)(digits >> 16 & 0xff);
+    out[5] = (char)(digits >> 24);
+    return out + 6;
 }
 
-static bool json_escape_is_relaxed(uint32_t cp)
+/* Whether table B escapes the code point, U+0080 to U+FFFF. */
+static inline bool json_escape_is_relaxed(uint32_t cp)
 {
-    unsigned low = 0, high = JSON_RELAXED_RANGES;
+    unsigned low = json_relaxed_pages[cp >> 8], high = json_relaxed_pages[(cp >> 8) + 1];
 
     while (low < high) {
         unsigned middle = (low + high) / 2;
@@ -65,115 +67,194 @@ static bool json_escape_is_relaxed(uint32_t cp)
     return low < JSON_RELAXED_RANGES && cp >= json_relaxed_ranges[low][0];
 }
 
-/* The character at `*at`, which is not a clean one in all tables. */
-static char *json_escape_one(char *out, const char **at, const char *end, enum ops_json_escaper escaper)
+/* The unclean character at `*at`, and the characters behind it that are not ASCII. */
+static inline char *json_escape_unclean(char *out, const char **at, const char *end, enum ops_json_escaper escaper)
 {
-    static const char lower[] = "0123456789abcdef", upper[] = "0123456789ABCDEF";
-    const char *hex = escaper == OPS_ESCAPE_MINIMAL ? lower : upper;
-    unsigned char c = (unsigned char)**at;
-    unsigned len;
-    uint32_t cp;
+    const char *p = *at;
 
-    if (c < 0x80) {
-        char how = json_escape_ascii(c, escaper);
+    if ((unsigned char)*p < 0x80) {
+        char letter = json_escape_letter(*p, escaper);
 
-        ++*at;
-        if (how == '\0') {
-            *out++ = (char)c;
-            return out;
+        if (letter == 'u') {
+            out = json_escape_unit(out, (unsigned char)*p, escaper);
+        } else {
+            *out++ = '\\';
+            *out++ = letter;
         }
-        if (how == 'u')
-            return json_escape_unit(out, c, hex);
-        *out++ = '\\';
-        *out++ = how;
-        return out;
+        p++;
     }
-    cp = ops_utf8_decode(*at, end, &len);
-    if (escaper == OPS_ESCAPE_MINIMAL || (escaper == OPS_ESCAPE_RELAXED && cp < 0x10000 && !json_escape_is_relaxed(cp))) {
-        memcpy(out, *at, len);
-        *at += len;
-        return out + len;
+    while (escaper != OPS_ESCAPE_MINIMAL && p < end && (unsigned char)*p >= 0x80) {
+        unsigned len;
+        uint32_t cp = ops_utf8_decode(p, end, &len);
+
+        if (cp >= 0x10000) {
+            out = json_escape_unit(out, 0xd800 + ((cp - 0x10000) >> 10), escaper);
+            out = json_escape_unit(out, 0xdc00 + (cp & 0x3ff), escaper);
+        } else if (escaper == OPS_ESCAPE_ASCII || json_escape_is_relaxed(cp)) {
+            out = json_escape_unit(out, cp, escaper);
+        } else {
+            memcpy(out, p, len);
+            out += len;
+        }
+        p += len;
     }
-    *at += len;
-    if (cp < 0x10000)
-        return json_escape_unit(out, cp, hex);
-    out = json_escape_unit(out, 0xd800 + ((cp - 0x10000) >> 10), hex);
-    return json_escape_unit(out, 0xdc00 + (cp & 0x3ff), hex);
+    *at = p;
+    return out;
 }
 
-#if defined(OPS_SIMD_SSE2)
-/* A bit for each byte that is not clean. MINIMAL: controls, quote, backslash. The others also: everything from 0x7F on, and what table A
- * escapes, which for table B only costs the slow path. */
-static inline unsigned json_escape_mask_16(__m128i x, enum ops_json_escaper escaper)
-{
-    __m128i bad = _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')), _mm_cmpeq_epi8(x, _mm_set1_epi8('\\')));
+/* ---- clean runs -------------------------------------------------------------------------------------------------- */
 
-    bad = _mm_or_si128(bad, _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x));
+#if defined(OPS_BLOCKS)
+
+#if defined(OPS_BLOCKS_LOOKUP)
+/* A byte is unclean when the entries of its two halves share a bit; each bit is one row of sixteen characters, or several
+ * that are wholly unclean. */
+enum {
+    JSON_ESCAPE_00 = 1,          /* controls */
+    JSON_ESCAPE_20 = 2,          /* A: " & ' +   B: " */
+    JSON_ESCAPE_30 = 4,          /* A: < > */
+    JSON_ESCAPE_50 = 8,          /* \ */
+    JSON_ESCAPE_60 = 16,         /* A: ` */
+    JSON_ESCAPE_70 = 32,         /* U+007F */
+    JSON_ESCAPE_80 = 64,         /* A: all that is not ASCII */
+    JSON_ESCAPE_C0 = 4,          /* B: leads whose characters do not all go out raw */
+    JSON_ESCAPE_D0 = 16,
+    JSON_ESCAPE_E0 = 64,
+    JSON_ESCAPE_F0 = 128
+};
+
+static const uint8_t json_escape_high_a[16] = {
+    JSON_ESCAPE_00, JSON_ESCAPE_00, JSON_ESCAPE_20, JSON_ESCAPE_30, 0, JSON_ESCAPE_50, JSON_ESCAPE_60, JSON_ESCAPE_70,
+    JSON_ESCAPE_80, JSON_ESCAPE_80, JSON_ESCAPE_80, JSON_ESCAPE_80, JSON_ESCAPE_80, JSON_ESCAPE_80, JSON_ESCAPE_80,
+    JSON_ESCAPE_80};
+static const uint8_t json_escape_high_b[16] = {
+    JSON_ESCAPE_00, JSON_ESCAPE_00, JSON_ESCAPE_20, 0, 0, JSON_ESCAPE_50, 0, JSON_ESCAPE_70,
+    0, 0, 0, 0, JSON_ESCAPE_C0, JSON_ESCAPE_D0, JSON_ESCAPE_E0, JSON_ESCAPE_F0};
+
+#define JSON_ESCAPE_ALL (JSON_ESCAPE_00 | JSON_ESCAPE_80)
+static const uint8_t json_escape_low_a[16] = {
+    JSON_ESCAPE_ALL | JSON_ESCAPE_60,
+    JSON_ESCAPE_ALL,
+    JSON_ESCAPE_ALL | JSON_ESCAPE_20,
+    JSON_ESCAPE_ALL,
+    JSON_ESCAPE_ALL,
+    JSON_ESCAPE_ALL,
+    JSON_ESCAPE_ALL | JSON_ESCAPE_20,
+    JSON_ESCAPE_ALL | JSON_ESCAPE_20,
+    JSON_ESCAPE_ALL,
+    JSON_ESCAPE_ALL,
+    JSON_ESCAPE_ALL,
+    JSON_ESCAPE_ALL | JSON_ESCAPE_20,
+    JSON_ESCAPE_ALL | JSON_ESCAPE_30 | JSON_ESCAPE_50,
+    JSON_ESCAPE_ALL,
+    JSON_ESCAPE_ALL | JSON_ESCAPE_30,
+    JSON_ESCAPE_ALL | JSON_ESCAPE_70};
+#undef JSON_ESCAPE_ALL
+
+#define JSON_ESCAPE_LOW_B(n)                                                                                           \
+    (uint8_t)(JSON_ESCAPE_00 | JSON_ESCAPE_F0 | ((n) == 0x2 ? JSON_ESCAPE_20 : 0) |                                    \
+              ((n) == 0xc ? JSON_ESCAPE_50 : 0) | ((n) == 0xf ? JSON_ESCAPE_70 : 0) |                                  \
+              ((JSON_RELAXED_LEADS_C0 >> (n) & 1) != 0 ? JSON_ESCAPE_C0 : 0) |                                         \
+              ((JSON_RELAXED_LEADS_D0 >> (n) & 1) != 0 ? JSON_ESCAPE_D0 : 0) |                                         \
+              ((JSON_RELAXED_LEADS_E0 >> (n) & 1) != 0 ? JSON_ESCAPE_E0 : 0))
+static const uint8_t json_escape_low_b[16] = {
+    JSON_ESCAPE_LOW_B(0x0), JSON_ESCAPE_LOW_B(0x1), JSON_ESCAPE_LOW_B(0x2), JSON_ESCAPE_LOW_B(0x3),
+    JSON_ESCAPE_LOW_B(0x4), JSON_ESCAPE_LOW_B(0x5), JSON_ESCAPE_LOW_B(0x6), JSON_ESCAPE_LOW_B(0x7),
+    JSON_ESCAPE_LOW_B(0x8), JSON_ESCAPE_LOW_B(0x9), JSON_ESCAPE_LOW_B(0xa), JSON_ESCAPE_LOW_B(0xb),
+    JSON_ESCAPE_LOW_B(0xc), JSON_ESCAPE_LOW_B(0xd), JSON_ESCAPE_LOW_B(0xe), JSON_ESCAPE_LOW_B(0xf)};
+#undef JSON_ESCAPE_LOW_B
+#endif
+
+/* The bytes of a block that may be unclean. */
+static inline uint64_t json_escape_mask(block_bytes x, enum ops_json_escaper escaper)
+{
+    block_bytes unclean;
+
+#if defined(OPS_BLOCKS_LOOKUP)
+    if (escaper != OPS_ESCAPE_MINIMAL) {
+        const uint8_t *high = escaper == OPS_ESCAPE_ASCII ? json_escape_high_a : json_escape_high_b;
+        const uint8_t *low = escaper == OPS_ESCAPE_ASCII ? json_escape_low_a : json_escape_low_b;
+
+        unclean = block_and(block_lookup(block_table(high), block_high_half(x)),
+                            block_lookup(block_table(low), block_and(x, block_all(0x0f))));
+        return ~block_mask(block_equal(unclean, block_all(0))) & block_mask(block_all(0xff));
+    }
+#endif
+    unclean = block_or(block_equal(x, block_all('"')), block_equal(x, block_all('\\')));
     if (escaper == OPS_ESCAPE_MINIMAL)
-        return (unsigned)_mm_movemask_epi8(bad);
-    bad = _mm_or_si128(bad, _mm_cmpeq_epi8(_mm_max_epu8(x, _mm_set1_epi8(0x7f)), x));
-    if (escaper == OPS_ESCAPE_ASCII) {
-        bad = _mm_or_si128(bad, _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('&')), _mm_cmpeq_epi8(x, _mm_set1_epi8('\''))));
-        bad = _mm_or_si128(bad, _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('+')), _mm_cmpeq_epi8(x, _mm_set1_epi8('`'))));
-        bad = _mm_or_si128(bad, _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('<')), _mm_cmpeq_epi8(x, _mm_set1_epi8('>'))));
+        return block_mask(block_or(unclean, block_at_most(x, 0x1f)));
+    unclean = block_or(unclean, block_or(block_less(x, block_all(0x20)), block_equal(x, block_all(0x7f))));
+    if (escaper == OPS_ESCAPE_ASCII) { /* & and ' differ in one bit, < and > too */
+        unclean = block_or(unclean, block_equal(block_or(x, block_all(1)), block_all('\'')));
+        unclean = block_or(unclean, block_equal(block_or(x, block_all(2)), block_all('>')));
+        unclean = block_or(unclean, block_or(block_equal(x, block_all('+')), block_equal(x, block_all('`'))));
     }
-    return (unsigned)_mm_movemask_epi8(bad);
+    return block_mask(unclean);
 }
-#endif
 
-#if defined(OPS_SIMD_AVX2)
-static inline unsigned json_escape_mask_32(__m256i x)
+/* Copies clean bytes; stops at the first that may not be. The zeros behind the end are unclean. */
+static inline char *json_escape_clean(char *out, const char **at, const char *end, enum ops_json_escaper escaper)
 {
-    __m256i bad = _mm256_or_si256(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('"')), _mm256_cmpeq_epi8(x, _mm256_set1_epi8('\\')));
+    const char *p = *at;
+    uint64_t mask;
 
-    bad = _mm256_or_si256(bad, _mm256_cmpeq_epi8(_mm256_min_epu8(x, _mm256_set1_epi8(0x1f)), x));
-    return (unsigned)_mm256_movemask_epi8(bad);
+    for (;;) {
+        size_t left = (size_t)(end - p);
+        block_bytes x = left >= BLOCK_BYTES ? block_load(p) : block_load_part(p, left);
+
+        mask = json_escape_mask(x, escaper);
+        block_store(out, x);
+        if (mask != 0)
+            break;
+        p += BLOCK_BYTES;
+        out += BLOCK_BYTES;
+    }
+    *at = p + block_first(mask);
+    return out + block_first(mask);
 }
-#endif
+
+#else
+
+/* Which escapers find a byte unclean, a bit each. */
+#define JSON_ESCAPE_16(x) x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x
+enum {
+    JSON_ESCAPE_A = 1 << OPS_ESCAPE_ASCII,
+    JSON_ESCAPE_AB = 1 << OPS_ESCAPE_ASCII | 1 << OPS_ESCAPE_RELAXED,
+    JSON_ESCAPE_ABM = JSON_ESCAPE_AB | 1 << OPS_ESCAPE_MINIMAL
+};
+static const uint8_t json_escape_by[256] = {
+    JSON_ESCAPE_16(JSON_ESCAPE_ABM), JSON_ESCAPE_16(JSON_ESCAPE_ABM),
+    0, 0, JSON_ESCAPE_ABM, 0, 0, 0, JSON_ESCAPE_A, JSON_ESCAPE_A, 0, 0, 0, JSON_ESCAPE_A, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, JSON_ESCAPE_A, 0, JSON_ESCAPE_A, 0,
+    JSON_ESCAPE_16(0), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, JSON_ESCAPE_ABM, 0, 0, 0,
+    JSON_ESCAPE_A, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, JSON_ESCAPE_AB,
+    JSON_ESCAPE_16(JSON_ESCAPE_AB), JSON_ESCAPE_16(JSON_ESCAPE_AB), JSON_ESCAPE_16(JSON_ESCAPE_AB),
+    JSON_ESCAPE_16(JSON_ESCAPE_AB), JSON_ESCAPE_16(JSON_ESCAPE_AB), JSON_ESCAPE_16(JSON_ESCAPE_AB),
+    JSON_ESCAPE_16(JSON_ESCAPE_AB), JSON_ESCAPE_16(JSON_ESCAPE_AB)};
+#undef JSON_ESCAPE_16
 
 /* Copies clean bytes; stops at the first that may not be. */
 static inline char *json_escape_clean(char *out, const char **at, const char *end, enum ops_json_escaper escaper)
 {
-    const char *p = *at;
+    const unsigned char *p = (const unsigned char *)*at, *stop = (const unsigned char *)end;
+    const unsigned bit = 1u << escaper;
 
-#if defined(OPS_SIMD_AVX2)
-    while (escaper == OPS_ESCAPE_MINIMAL && end - p >= 32) {
-        __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)p);
-        unsigned mask = json_escape_mask_32(x);
+    for (; stop - p >= 8; p += 8, out += 8) {
+        unsigned by = json_escape_by[p[0]] | json_escape_by[p[1]] | json_escape_by[p[2]] | json_escape_by[p[3]] |
+                      json_escape_by[p[4]] | json_escape_by[p[5]] | json_escape_by[p[6]] | json_escape_by[p[7]];
 
-        _mm256_storeu_si256((__m256i *)(void *)out, x);
-        if (mask != 0) {
-            unsigned clean = (unsigned)__builtin_ctz(mask);
-
-            *at = p + clean;
-            return out + clean;
-        }
-        p += 32;
-        out += 32;
+        if ((by & bit) != 0)
+            break;
+        memcpy(out, p, 8);
     }
-#endif
-#if defined(OPS_SIMD_SSE2)
-    while (end - p >= 16) {
-        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
-        unsigned mask = json_escape_mask_16(x, escaper);
-
-        _mm_storeu_si128((__m128i *)(void *)out, x);
-        if (mask != 0) {
-            unsigned clean = (unsigned)__builtin_ctz(mask);
-
-            *at = p + clean;
-            return out + clean;
-        }
-        p += 16;
-        out += 16;
-    }
-#endif
-    while (p < end && ((unsigned char)*p < 0x80 ? json_escape_ascii((unsigned char)*p, escaper) == '\0'
-                                              : escaper == OPS_ESCAPE_MINIMAL))
-        *out++ = *p++;
-    *at = p;
+    while (p < stop && (json_escape_by[*p] & bit) == 0)
+        *out++ = (char)*p++;
+    *at = (const char *)p;
     return out;
 }
+
+#endif
 
 static inline char *json_escape_all(char *out, struct ops_str text, enum ops_json_escaper escaper)
 {
@@ -183,7 +264,7 @@ static inline char *json_escape_all(char *out, struct ops_str text, enum ops_jso
         out = json_escape_clean(out, &at, end, escaper);
         if (at == end)
             return out;
-        out = json_escape_one(out, &at, end, escaper);
+        out = json_escape_unclean(out, &at, end, escaper);
     }
 }
 
@@ -202,25 +283,87 @@ char *ops_json_escape(char *out, struct ops_str text, enum ops_json_escaper esca
     return json_escape_all(out, text, OPS_ESCAPE_MINIMAL);
 }
 
-/* One string token of a value, unescaped and escaped again. */
-static bool json_reemit_string(struct ops_buf *b, struct ops_json_scan *s, enum ops_json_escaper escaper)
+/* ---- back -------------------------------------------------------------------------------------------------------- */
+
+/* Copies up to the next backslash. `out` has room for what is left of the input, so a block fits where one is read. */
+static inline char *json_escape_plain(char *out, const char **at, const char *end)
+{
+    const char *p = *at;
+
+#if defined(OPS_BLOCKS)
+    for (; end - p >= BLOCK_BYTES; p += BLOCK_BYTES, out += BLOCK_BYTES) {
+        block_bytes x = block_load(p);
+        uint64_t mask = block_mask(block_equal(x, block_all('\\')));
+
+        block_store(out, x);
+        if (mask != 0) {
+            *at = p + block_first(mask);
+            return out + block_first(mask);
+        }
+    }
+#endif
+    for (; end - p >= 8; p += 8, out += 8) {
+        const uint64_t ones = UINT64_C(0x0101010101010101);
+        uint64_t x, slash;
+
+        memcpy(&x, p, 8);
+        slash = x ^ ones * '\\';
+        if (((slash - ones) & ~slash & ones << 7) != 0)
+            break;
+        memcpy(out, &x, 8);
+    }
+    while (p < end && *p != '\\')
+        *out++ = *p++;
+    *at = p;
+    return out;
+}
+
+size_t ops_json_unescape(char *out, struct ops_str raw)
+{
+    const char *at = raw.ptr, *end = raw.ptr + raw.len;
+    char *begin = out;
+
+    for (;;) {
+        uint32_t cp;
+
+        out = json_escape_plain(out, &at, end);
+        if (end - at < 2)
+            return (size_t)(out - begin);
+        if (at[1] != 'u') {
+            *out++ = json_chars_unescaped(at[1]);
+            at += 2;
+            continue;
+        }
+        if (end - at < 6) /* not scanned before: the caller's mistake */
+            return (size_t)(out - begin);
+        cp = json_chars_unit(at + 2);
+        at += 6;
+        if ((cp & 0xfc00) == 0xd800 && end - at >= 6) {
+            cp = 0x10000 + ((cp & 0x3ff) << 10) + (json_chars_unit(at + 2) & 0x3ff);
+            at += 6;
+        }
+        out += ops_utf8_encode(cp, out);
+    }
+}
+
+/* ---- whole values ------------------------------------------------------------------------------------------------ */
+
+/* One string token, unescaped (behind the room for the result) and escaped again. */
+static bool json_escape_token(struct ops_buf *b, struct ops_json_scan *s, enum ops_json_escaper escaper)
 {
     struct ops_str raw;
     bool escaped;
-    char *out, *plain;
+    size_t room;
+    char *out;
 
     if (!ops_json_scan_string(s, &raw, &escaped))
         return false;
-    if (escaped) {
-        plain = (char *)ops_arena_alloc(b->arena, raw.len);
-        if (plain == NULL)
-            return false;
-        raw.len = ops_json_unescape(plain, raw);
-        raw.ptr = plain;
-    }
-    out = ops_buf_reserve(b, ops_json_escape_bound(raw.len) + 2);
+    room = ops_json_escape_bound(raw.len) + 2;
+    out = ops_buf_reserve(b, escaped ? room + raw.len : room);
     if (out == NULL)
         return false;
+    if (escaped)
+        raw = ops_str_of(out + room, ops_json_unescape(out + room, raw));
     *out++ = '"';
     out = ops_json_escape(out, raw, escaper);
     *out++ = '"';
@@ -238,21 +381,21 @@ bool ops_json_reemit(struct ops_buf *b, struct ops_str json, enum ops_json_escap
     s.end = json.ptr + json.len;
     for (;;) {
         const char *begin;
+        bool done;
 
         ops_json_skip_space(&s);
-        if (s.at >= s.end)
+        if (s.at == s.end)
             return true;
-        if (*s.at == '"') {
-            if (!json_reemit_string(b, &s, escaper)) {
-                b->len = before;
-                return false;
-            }
-            continue;
+        begin = s.at;
+        if (*begin == '"') {
+            done = json_escape_token(b, &s, escaper);
+        } else { /* punctuation, numbers and words: as spelled */
+            do
+                s.at++;
+            while (s.at < s.end && *s.at != '"' && *s.at != ' ' && *s.at != '\t' && *s.at != '\n' && *s.at != '\r');
+            done = ops_buf_append(b, begin, (size_t)(s.at - begin));
         }
-        begin = s.at; /* punctuation, a number or a word: as spelled */
-        while (s.at < s.end && *s.at != '"' && *s.at != ' ' && *s.at != '\t' && *s.at != '\n' && *s.at != '\r')
-            s.at++;
-        if (!ops_buf_append(b, begin, (size_t)(s.at - begin))) {
+        if (!done) {
             b->len = before;
             return false;
         }

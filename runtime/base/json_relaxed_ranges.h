@@ -1,12 +1,36 @@
 /* Made by codegen/unicode_ranges.py (Unicode 16.0, BMP); edit that.
  *
- * The code points from U+0080 to U+FFFF that the relaxed escaper writes as escapes: first and last of each range. */
+ * Which characters the relaxed escaper writes as escapes. */
 #ifndef OPS_BASE_JSON_RELAXED_RANGES_H
 #define OPS_BASE_JSON_RELAXED_RANGES_H
 
 #include <stdint.h>
 
-enum { JSON_RELAXED_RANGES = 343 };
+enum {
+    JSON_RELAXED_RANGES = 343,
+    /* Bit n: not every character that begins with the byte C0 + n (D0, E0) goes out raw. */
+    JSON_RELAXED_LEADS_C0 = 0x6007,
+    JSON_RELAXED_LEADS_D0 = 0xf0f0,
+    JSON_RELAXED_LEADS_E0 = 0xe40f
+};
+
+/* By the code point's upper eight bits: the first range that does not end before them. */
+static const uint16_t json_relaxed_pages[257] = {
+    0, 1, 1, 1, 6, 6, 13, 13, 17, 24, 37, 67, 98, 123, 141, 155, 161, 164, 164, 177, 184, 184, 184, 187, 196, 200,
+    209, 216, 218, 224, 224, 224, 239, 249, 250, 250, 250, 252, 252, 252, 252, 252, 252, 252, 254, 255, 269, 272, 273,
+    276, 280, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281,
+    281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281,
+    281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281,
+    281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281,
+    281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281, 281,
+    281, 283, 283, 285, 289, 294, 299, 303, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312,
+    312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312, 312,
+    312, 312, 312, 312, 312, 312, 315, 315, 315, 315, 315, 315, 315, 315, 315, 315, 315, 315, 315, 315, 315, 315, 315,
+    315, 315, 315, 315, 315, 315, 315, 315, 315, 315, 315, 315, 315, 315, 315, 315, 316, 316, 318, 326, 326, 329, 334,
+    343,
+};
+
+/* From U+0080 on: first and last of each range. */
 static const uint16_t json_relaxed_ranges[JSON_RELAXED_RANGES][2] = {
     {0x0080, 0x00a0}, {0x0378, 0x0379}, {0x0380, 0x0383}, {0x038b, 0x038b}, {0x038d, 0x038d}, {0x03a2, 0x03a2},
     {0x0530, 0x0530}, {0x0557, 0x0558}, {0x058b, 0x058c}, {0x0590, 0x0590}, {0x05c8, 0x05cf}, {0x05eb, 0x05ee},

@@ -1,10 +1,12 @@
 /* Scans JSON tokens, strictly (RFC 8259), and never past the end of the input.
  *
- * A string is searched for its end in blocks; bytes above ASCII are only noted on the way and validated once the end is known, so
- * ASCII text pays nothing for UTF-8. */
+ * A string is searched for its end by blocks. The first one that is not plain ASCII text hands over to code that also
+ * judges UTF-8, block by block, so ASCII pays nothing for it. Whatever is refused, is refused for the first thing wrong:
+ * a string that fails is looked at again for earlier UTF-8 faults. */
+#include "runtime/base/json_chars.h"
 #include "runtime/base/json_text.h"
-#include "runtime/base/simd.h"
 #include "runtime/base/utf.h"
+#include "runtime/base/utf_block.h"
 
 static bool json_scan_fail(struct ops_json_scan *s, enum ops_reason reason, const char *at)
 {
@@ -13,59 +15,210 @@ static bool json_scan_fail(struct ops_json_scan *s, enum ops_reason reason, cons
     return false;
 }
 
-/* Skips bytes that are plain inside a string: not '"', not '\', no control. Adds what stands above ASCII to `*high`. */
-static inline const char *json_scan_plain(const char *at, const char *end, unsigned *high)
+/* ---- strings ----------------------------------------------------------------------------------------------------- */
+
+/* Whether [at, end), shorter than a character and refused as one, is the beginning of a valid one. */
+static bool json_scan_is_cut(const char *at, const char *end)
 {
-#if defined(OPS_SIMD_AVX2)
-    for (; end - at >= 32; at += 32) {
-        __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)at);
-        __m256i stop = _mm256_or_si256(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('"')), _mm256_cmpeq_epi8(x, _mm256_set1_epi8('\\')));
-        unsigned mask, above = (unsigned)_mm256_movemask_epi8(x);
+    unsigned char lead = (unsigned char)*at;
+    size_t need = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4, left = (size_t)(end - at), second;
+    char whole[4] = {0, 0, 0, 0};
 
-        stop = _mm256_or_si256(stop, _mm256_cmpeq_epi8(_mm256_min_epu8(x, _mm256_set1_epi8(0x1f)), x));
-        mask = (unsigned)_mm256_movemask_epi8(stop);
-        if (mask != 0) {
-            *high |= above & (mask - 1) & ~mask;
-            return at + __builtin_ctz(mask);
-        }
-        *high |= above;
+    if (lead < 0xc2 || left >= need)
+        return false;
+    memset(whole, 0x80, need);
+    memcpy(whole, at, left);
+    if (left > 1)
+        return ops_utf8_valid_prefix(whole, need) == need;
+    for (second = 0x80; second < 0xc0; second += 0x10) {
+        whole[1] = (char)second;
+        if (ops_utf8_valid_prefix(whole, need) == need)
+            return true;
     }
-#endif
-#if defined(OPS_SIMD_SSE2)
-    for (; end - at >= 16; at += 16) {
-        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)at);
-        __m128i stop = _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')), _mm_cmpeq_epi8(x, _mm_set1_epi8('\\')));
-        unsigned mask, above = (unsigned)_mm_movemask_epi8(x);
+    return false;
+}
 
-        stop = _mm_or_si128(stop, _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x));
-        mask = (unsigned)_mm_movemask_epi8(stop);
-        if (mask != 0) {
-            *high |= above & (mask - 1) & ~mask;
-            return at + __builtin_ctz(mask);
-        }
-        *high |= above;
+/* Refuses the string that begins at `begin`: for `reason` at `at`, or for UTF-8 that is wrong before that. */
+static bool json_scan_refuse(struct ops_json_scan *s, const char *begin, enum ops_reason reason, const char *at)
+{
+    const char *valid = begin + ops_utf8_valid_prefix(begin, (size_t)(at - begin));
+
+    if (valid != at && !(at == s->end && json_scan_is_cut(valid, at)))
+        return json_scan_fail(s, OPS_REASON_UTF8, valid);
+    return json_scan_fail(s, reason, at);
+}
+
+/* Whether `c` can be byte `i`, 6 to 11, of a pair: \uDC00 to \uDFFF stands there. */
+static bool json_scan_fits_low(char c, size_t i)
+{
+    unsigned digit = json_chars_hex(c);
+
+    switch (i) {
+    case 6:
+        return c == '\\';
+    case 7:
+        return c == 'u';
+    case 8:
+        return digit == 0xd;
+    case 9:
+        return digit >= 0xc && digit <= 0xf;
+    default:
+        return digit <= 0xf;
     }
-#elif defined(OPS_SIMD_NEON)
-    for (; end - at >= 16; at += 16) {
-        uint8x16_t x = vld1q_u8((const uint8_t *)at);
-        uint8x16_t stop = vorrq_u8(vorrq_u8(vceqq_u8(x, vdupq_n_u8('"')), vceqq_u8(x, vdupq_n_u8('\\'))),
-                                   vcltq_u8(x, vdupq_n_u8(0x20)));
+}
 
-        if (vmaxvq_u8(stop) != 0)
+/* Length of the escape at `at`, a pair of surrogates counting as one; 0 and the reason: it is none. */
+static size_t json_scan_escape(const char *at, const char *end, enum ops_reason *reason)
+{
+    size_t left = (size_t)(end - at), i;
+    unsigned unit = 0;
+
+    *reason = OPS_REASON_TRUNCATED;
+    if (left < 2)
+        return 0;
+    if (at[1] != 'u') {
+        *reason = OPS_REASON_ESCAPE;
+        return json_chars_unescaped(at[1]) != '\0' ? 2 : 0;
+    }
+    for (i = 2; i < 6; i++) {
+        unsigned digit;
+
+        if (i == left)
+            return 0;
+        digit = json_chars_hex(at[i]);
+        if (digit > 15) {
+            *reason = OPS_REASON_ESCAPE;
+            return 0;
+        }
+        unit = unit << 4 | digit;
+    }
+    if ((unit & 0xf800) != 0xd800)
+        return 6;
+    for (; i < 12; i++) {
+        bool high = (unit & 0x400) == 0;
+
+        if (high && i == left)
+            return 0;
+        if (!high || !json_scan_fits_low(at[i], i)) {
+            *reason = OPS_REASON_SURROGATE;
+            return 0;
+        }
+    }
+    return 12;
+}
+
+static inline bool json_scan_accept(struct ops_json_scan *s, const char *begin, const char *close, bool any_escape,
+                                    struct ops_str *raw, bool *escaped)
+{
+    *raw = ops_str_of(begin, (size_t)(close - begin));
+    *escaped = any_escape;
+    s->at = close + 1;
+    return true;
+}
+
+#if defined(OPS_BLOCKS)
+
+/* Ends plain ASCII text: '"', '\', controls, and (signed: below them) all that is not ASCII. */
+static inline block_bytes json_scan_special(block_bytes x)
+{
+    return block_or(block_less(x, block_all(0x20)),
+                    block_or(block_equal(x, block_all('"')), block_equal(x, block_all('\\'))));
+}
+
+/* The string from `at` on, before which it is plain. Also where fewer bytes than a block are left: the zeros of
+ * block_load_part are controls, so there is a stop at the end of the input. */
+static bool json_scan_blocks(struct ops_json_scan *s, const char *begin, const char *at, struct ops_str *raw, bool *escaped)
+{
+    block_bytes before = block_all(0);
+    uint64_t before_high = 0;
+    size_t skip = 0; /* first bytes of the block, which belong to an escape */
+    bool any_escape = false;
+
+    for (;; at += BLOCK_BYTES) {
+        size_t left = (size_t)(s->end - at);
+        block_bytes x = left >= BLOCK_BYTES ? block_load(at) : block_load_part(at, left);
+        uint64_t high = block_high(x), stops = block_mask(json_scan_special(x)) & ~high;
+
+        if (skip != 0) {
+            stops = block_mask_from(stops, skip);
+            skip = 0;
+        }
+        while (stops != 0) {
+            size_t i = block_first(stops), len;
+            const char *stop = at + i;
+            enum ops_reason reason;
+
+            if (stop == s->end)
+                return json_scan_refuse(s, begin, OPS_REASON_TRUNCATED, stop);
+            if (*stop == '"') {
+                if ((high | before_high) != 0 && block_any(utf_block_faults(block_keep(x, i), before)))
+                    return json_scan_refuse(s, begin, OPS_REASON_UTF8, stop);
+                return json_scan_accept(s, begin, stop, any_escape, raw, escaped);
+            }
+            if (*stop != '\\')
+                return json_scan_refuse(s, begin, OPS_REASON_CONTROL, stop);
+            len = json_scan_escape(stop, s->end, &reason);
+            if (len == 0)
+                return json_scan_refuse(s, begin, reason, reason == OPS_REASON_TRUNCATED ? s->end : stop);
+            any_escape = true;
+            if (i + len >= BLOCK_BYTES) {
+                skip = i + len - BLOCK_BYTES;
+                break;
+            }
+            stops = block_mask_from(stops, i + len);
+        }
+        if ((high | before_high) != 0 && block_any(utf_block_faults(x, before)))
+            return json_scan_refuse(s, begin, OPS_REASON_UTF8, at + BLOCK_BYTES);
+        before = x;
+        before_high = high;
+    }
+}
+
+bool ops_json_scan_string(struct ops_json_scan *s, struct ops_str *raw, bool *escaped)
+{
+    const char *begin = s->at + 1, *at = begin, *end = s->end;
+    uint64_t special = 0;
+
+    while (end - at >= BLOCK_BYTES) {
+        special = block_mask(json_scan_special(block_load(at)));
+        if (special != 0)
             break;
-        *high |= vmaxvq_u8(x) & 0x80u;
+        at += BLOCK_BYTES;
+        while (end - at >= 4 * BLOCK_BYTES) {
+            block_bytes a = json_scan_special(block_load(at)), b = json_scan_special(block_load(at + BLOCK_BYTES));
+            block_bytes c = json_scan_special(block_load(at + 2 * BLOCK_BYTES));
+            block_bytes d = json_scan_special(block_load(at + 3 * BLOCK_BYTES));
+
+            if (block_any(block_or(block_or(a, b), block_or(c, d))))
+                break;
+            at += 4 * BLOCK_BYTES;
+        }
     }
-#endif
+    if (special == 0 && at < end && end - s->begin >= BLOCK_BYTES) { /* the last block, from what was looked at on */
+        size_t seen = (size_t)(BLOCK_BYTES - (end - at));
+
+        special = block_mask(json_scan_special(block_load(end - BLOCK_BYTES))) >> seen * BLOCK_MASK_BITS;
+    }
+    if (special != 0 && at[block_first(special)] == '"')
+        return json_scan_accept(s, begin, at + block_first(special), false, raw, escaped);
+    return json_scan_blocks(s, begin, at, raw, escaped);
+}
+
+#else
+
+/* Skips bytes that are plain inside a string: not '"', not '\', no control. `*high` becomes true behind ASCII. */
+static inline const char *json_scan_plain(const char *at, const char *end, bool *high)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+
     for (; end - at >= 8; at += 8) {
-        const uint64_t ones = UINT64_C(0x0101010101010101), tops = UINT64_C(0x8080808080808080);
-        uint64_t x, quote, slash, stop;
+        uint64_t x, quote, slash;
 
         memcpy(&x, at, 8);
         quote = x ^ ones * '"';
         slash = x ^ ones * '\\';
         /* A top bit where the byte is a quote, a backslash or below 0x20; it may be wrong above a right one, never missing. */
-        stop = (((quote - ones) & ~quote) | ((slash - ones) & ~slash) | ((x - ones * 0x20) & ~x)) & tops;
-        if (stop != 0)
+        if (((((quote - ones) & ~quote) | ((slash - ones) & ~slash) | ((x - ones * 0x20) & ~x)) & tops) != 0)
             break;
         *high |= (x & tops) != 0;
     }
@@ -74,207 +227,98 @@ static inline const char *json_scan_plain(const char *at, const char *end, unsig
 
         if (c == '"' || c == '\\' || c < 0x20)
             break;
-        *high |= c & 0x80u;
+        *high |= c >= 0x80;
     }
     return at;
-}
-
-static int json_scan_hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
-/* The four digits of an escape; false: there are none. */
-static bool json_scan_hex4(const char *at, const char *end, unsigned *unit)
-{
-    int i;
-
-    *unit = 0;
-    if (end - at < 4)
-        return false;
-    for (i = 0; i < 4; i++) {
-        int digit = json_scan_hex(at[i]);
-
-        if (digit < 0)
-            return false;
-        *unit = *unit << 4 | (unsigned)digit;
-    }
-    return true;
-}
-
-/* The escape at `at` (a backslash): checks it, moves behind it. */
-static bool json_scan_escape(struct ops_json_scan *s, const char **at)
-{
-    const char *p = *at;
-    unsigned unit, low;
-
-    if (s->end - p < 2)
-        return json_scan_fail(s, OPS_REASON_TRUNCATED, s->end);
-    if (p[1] != 'u') {
-        switch (p[1]) {
-        case '"':
-        case '\\':
-        case '/':
-        case 'b':
-        case 'f':
-        case 'n':
-        case 'r':
-        case 't':
-            *at = p + 2;
-            return true;
-        default:
-            return json_scan_fail(s, OPS_REASON_ESCAPE, p);
-        }
-    }
-    if (!json_scan_hex4(p + 2, s->end, &unit))
-        return s->end - p < 6 ? json_scan_fail(s, OPS_REASON_TRUNCATED, s->end) : json_scan_fail(s, OPS_REASON_ESCAPE, p);
-    if (unit >= 0xdc00 && unit <= 0xdfff)
-        return json_scan_fail(s, OPS_REASON_SURROGATE, p);
-    *at = p + 6;
-    if (unit < 0xd800 || unit > 0xdfff)
-        return true;
-    if (s->end - p < 12 && (s->end - p < 7 || p[6] == '\\') && memchr(p + 6, '"', (size_t)(s->end - p - 6)) == NULL)
-        return json_scan_fail(s, OPS_REASON_TRUNCATED, s->end);
-    if (s->end - p < 12 || p[6] != '\\' || p[7] != 'u' || !json_scan_hex4(p + 8, s->end, &low) || low < 0xdc00 ||
-        low > 0xdfff)
-        return json_scan_fail(s, OPS_REASON_SURROGATE, p);
-    *at = p + 12;
-    return true;
 }
 
 bool ops_json_scan_string(struct ops_json_scan *s, struct ops_str *raw, bool *escaped)
 {
     const char *begin = s->at + 1, *at = begin;
-    bool any_escape = false;
-    unsigned high = 0;
-    size_t valid, len;
+    bool any_escape = false, high = false;
 
     for (;;) {
+        enum ops_reason reason;
+        size_t len;
+
         at = json_scan_plain(at, s->end, &high);
         if (at == s->end)
-            return json_scan_fail(s, OPS_REASON_TRUNCATED, s->end);
+            return json_scan_refuse(s, begin, OPS_REASON_TRUNCATED, at);
         if (*at == '"')
             break;
         if (*at != '\\')
-            return json_scan_fail(s, OPS_REASON_CONTROL, at);
+            return json_scan_refuse(s, begin, OPS_REASON_CONTROL, at);
+        len = json_scan_escape(at, s->end, &reason);
+        if (len == 0)
+            return json_scan_refuse(s, begin, reason, reason == OPS_REASON_TRUNCATED ? s->end : at);
         any_escape = true;
-        if (!json_scan_escape(s, &at))
-            return false;
+        at += len;
     }
-    len = (size_t)(at - begin);
-    if (high != 0) {
-        valid = ops_utf8_valid_prefix(begin, len);
-        if (valid != len)
-            return json_scan_fail(s, OPS_REASON_UTF8, begin + valid);
-    }
-    *raw = ops_str_of(begin, len);
-    *escaped = any_escape;
-    s->at = at + 1;
-    return true;
+    if (high && ops_utf8_valid_prefix(begin, (size_t)(at - begin)) != (size_t)(at - begin))
+        return json_scan_refuse(s, begin, OPS_REASON_UTF8, at);
+    return json_scan_accept(s, begin, at, any_escape, raw, escaped);
 }
 
-size_t ops_json_unescape(char *out, struct ops_str raw)
-{
-    const char *at = raw.ptr, *end = raw.ptr + raw.len;
-    char *begin = out;
+#endif
 
-    while (at < end) {
-        const char *slash = (const char *)memchr(at, '\\', (size_t)(end - at));
-        size_t plain = (size_t)((slash != NULL ? slash : end) - at);
-        unsigned unit, low;
-
-        memcpy(out, at, plain);
-        out += plain;
-        at += plain;
-        if (slash == NULL)
-            break;
-        at += 2;
-        switch (slash[1]) {
-        case 'b':
-            *out++ = '\b';
-            break;
-        case 'f':
-            *out++ = '\f';
-            break;
-        case 'n':
-            *out++ = '\n';
-            break;
-        case 'r':
-            *out++ = '\r';
-            break;
-        case 't':
-            *out++ = '\t';
-            break;
-        case 'u':
-            if (!json_scan_hex4(at, end, &unit))
-                return (size_t)(out - begin); /* not scanned before: the caller's mistake */
-            at += 4;
-            if (unit >= 0xd800 && unit <= 0xdbff && end - at >= 6 && json_scan_hex4(at + 2, end, &low)) {
-                unit = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
-                at += 6;
-            }
-            out += ops_utf8_encode(unit, out);
-            break;
-        default:
-            *out++ = slash[1];
-            break;
-        }
-    }
-    return (size_t)(out - begin);
-}
+/* ---- numbers ----------------------------------------------------------------------------------------------------- */
 
 static inline bool json_scan_is_digit(const char *at, const char *end)
 {
     return at < end && (unsigned char)(*at - '0') < 10;
 }
 
+static inline const char *json_scan_digits(const char *at, const char *end)
+{
+    while (json_scan_is_digit(at, end))
+        at++;
+    return at;
+}
+
+/* The digits, at least one, that must follow a point or an exponent; NULL: they do not. */
+static const char *json_scan_some_digits(struct ops_json_scan *s, const char *at)
+{
+    if (json_scan_is_digit(at, s->end))
+        return json_scan_digits(at + 1, s->end);
+    json_scan_fail(s, at < s->end ? OPS_REASON_NUMBER : OPS_REASON_TRUNCATED, at);
+    return NULL;
+}
+
 bool ops_json_scan_number(struct ops_json_scan *s, struct ops_str *raw, bool *integer)
 {
-    const char *at = s->at, *end = s->end;
+    const char *at = s->at, *end = s->end, *digits;
+    bool whole = true;
 
     if (at < end && *at == '-')
         at++;
-    if (!json_scan_is_digit(at, end))
-        return json_scan_fail(s, at < end ? OPS_REASON_NUMBER : OPS_REASON_TRUNCATED, at);
-    if (*at == '0') {
-        at++;
-    } else {
-        while (json_scan_is_digit(at, end))
-            at++;
-    }
-    if (json_scan_is_digit(at, end))
-        return json_scan_fail(s, OPS_REASON_NUMBER, at);
-    *integer = true;
+    digits = at;
+    at = json_scan_some_digits(s, at);
+    if (at == NULL)
+        return false;
+    if (*digits == '0' && at - digits > 1)
+        return json_scan_fail(s, OPS_REASON_NUMBER, digits + 1);
     if (at < end && *at == '.') {
-        *integer = false;
-        at++;
-        if (!json_scan_is_digit(at, end))
-            return json_scan_fail(s, at < end ? OPS_REASON_NUMBER : OPS_REASON_TRUNCATED, at);
-        while (json_scan_is_digit(at, end))
-            at++;
+        whole = false;
+        at = json_scan_some_digits(s, at + 1);
+        if (at == NULL)
+            return false;
     }
-    if (at < end && (*at == 'e' || *at == 'E')) {
-        *integer = false;
+    if (at < end && (*at | 0x20) == 'e') {
+        whole = false;
         at++;
         if (at < end && (*at == '+' || *at == '-'))
             at++;
-        if (!json_scan_is_digit(at, end))
-            return json_scan_fail(s, at < end ? OPS_REASON_NUMBER : OPS_REASON_TRUNCATED, at);
-        while (json_scan_is_digit(at, end))
-            at++;
+        at = json_scan_some_digits(s, at);
+        if (at == NULL)
+            return false;
     }
     *raw = ops_str_of(s->at, (size_t)(at - s->at));
+    *integer = whole;
     s->at = at;
     return true;
 }
 
-/* A number token that is not the int64 that was wanted: is it a number at all? */
+/* A token that is not the int64 that was wanted: is it a number at all? */
 static bool json_scan_not_int64(struct ops_json_scan *s)
 {
     const char *at = s->at;
@@ -297,16 +341,17 @@ bool ops_json_scan_int64(struct ops_json_scan *s, int64_t *value)
 
     at += negative;
     digits = at;
-    while (at < end && (unsigned char)(*at - '0') < 10 && at - digits < 19)
+    while (json_scan_is_digit(at, end) && at - digits < 19)
         n = n * 10 + (unsigned char)(*at++ - '0');
-    if (at == digits || (*digits == '0' && at - digits > 1) ||
-        (at < end && ((unsigned char)(*at - '0') < 10 || *at == '.' || *at == 'e' || *at == 'E')) ||
-        n > (uint64_t)INT64_MAX + negative)
+    if (at == digits || (*digits == '0' && at - digits > 1) || json_scan_is_digit(at, end) ||
+        (at < end && (*at == '.' || (*at | 0x20) == 'e')) || n > (uint64_t)INT64_MAX + negative)
         return json_scan_not_int64(s);
     *value = negative ? (int64_t)(0 - n) : (int64_t)n;
     s->at = at;
     return true;
 }
+
+/* ---- whole values ------------------------------------------------------------------------------------------------ */
 
 static bool json_scan_word(struct ops_json_scan *s, const char *word, size_t len)
 {
@@ -323,7 +368,7 @@ static bool json_scan_word(struct ops_json_scan *s, const char *word, size_t len
 }
 
 /* A string, number or word. */
-static bool json_scan_scalar(struct ops_json_scan *s)
+static inline bool json_scan_scalar(struct ops_json_scan *s)
 {
     struct ops_str raw;
     bool flag;
@@ -347,7 +392,7 @@ static bool json_scan_scalar(struct ops_json_scan *s)
 }
 
 /* A member name and its colon. */
-static bool json_scan_name(struct ops_json_scan *s)
+static inline bool json_scan_name(struct ops_json_scan *s)
 {
     struct ops_str raw;
     bool escaped;
@@ -405,7 +450,7 @@ static bool json_scan_open(struct ops_json_scan *s, struct json_scan_stack *stac
 }
 
 /* Behind a value: closes brackets and stops before the next value; `depth` 0: the whole is done. */
-static bool json_scan_after(struct ops_json_scan *s, struct json_scan_stack *stack)
+static inline bool json_scan_after(struct ops_json_scan *s, struct json_scan_stack *stack)
 {
     while (stack->depth > 0) {
         bool object = json_scan_in_object(stack);
@@ -429,7 +474,7 @@ bool ops_json_skip_value(struct ops_json_scan *s, unsigned depth_limit)
 {
     struct json_scan_stack stack;
 
-    stack.depth = 0;
+    memset(&stack, 0, sizeof stack);
     do {
         bool closed = true;
 

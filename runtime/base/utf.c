@@ -1,19 +1,26 @@
 /* UTF-8 validation and its UTF-16 measures.
  *
- * ASCII is skipped in blocks. What is not is classified with three table look-ups a block (the range-free scheme of Keiser and
- * Lemire, "Validating UTF-8 in less than one instruction per byte") where the processor can shuffle bytes; a block with a fault is
- * read again byte by byte, which finds the place. */
+ * Blocks are only judged as a whole (utf_block.h); a block with a fault is read again character by character, which finds
+ * the place. */
 #include "runtime/base/utf.h"
 
-#include "runtime/base/simd.h"
+#include "runtime/base/utf_block.h"
 
-/* Length of the character at `p`, checked byte by byte; 0: not valid. */
+static const uint64_t utf_ones = UINT64_C(0x0101010101010101);
+
+static inline uint64_t utf_word(const char *ptr)
+{
+    uint64_t word;
+
+    memcpy(&word, ptr, 8);
+    return word;
+}
+
+/* Length of the character at `p`, not ASCII, checked byte by byte; 0: not valid. */
 static inline size_t utf_character(const unsigned char *p, size_t left)
 {
     unsigned c = p[0];
 
-    if (c < 0x80)
-        return 1;
     if (c < 0xc2)
         return 0;
     if (c < 0xe0)
@@ -31,134 +38,29 @@ static inline size_t utf_character(const unsigned char *p, size_t left)
     return 0;
 }
 
-/* Eight bytes at a time while they are ASCII. */
-static inline size_t utf_ascii_prefix(const char *ptr, size_t len)
-{
-    size_t i = 0;
-
-#if defined(OPS_SIMD_SSE2)
-    for (; i + 16 <= len; i += 16) {
-        if (_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(const void *)(ptr + i))) != 0)
-            return i;
-    }
-#endif
-    for (; i + 8 <= len; i += 8) {
-        uint64_t word;
-
-        memcpy(&word, ptr + i, 8);
-        if ((word & UINT64_C(0x8080808080808080)) != 0)
-            return i;
-    }
-    while (i < len && (unsigned char)ptr[i] < 0x80)
-        i++;
-    return i;
-}
-
-static size_t utf_valid_prefix_bytes(const char *ptr, size_t len, size_t i)
+/* The valid prefix, found from `i` on, where a character begins. */
+static size_t utf_valid_characters(const char *ptr, size_t len, size_t i)
 {
     while (i < len) {
-        size_t n = utf_character((const unsigned char *)ptr + i, len - i);
+        size_t n;
 
+        if ((unsigned char)ptr[i] < 0x80) {
+            i++;
+            while (len - i >= 8 && (utf_word(ptr + i) & (utf_ones << 7)) == 0)
+                i += 8;
+            continue;
+        }
+        n = utf_character((const unsigned char *)ptr + i, len - i);
         if (n == 0)
-            return i;
+            break;
         i += n;
     }
     return i;
 }
 
-#if defined(OPS_SIMD_SSSE3)
-/* What two neighbouring bytes can be wrong about, a bit each; a fault is a bit that all three look-ups agree on. */
-enum {
-    UTF_TOO_SHORT = 1 << 0,  /* a lead byte that is not followed by a continuation */
-    UTF_TOO_LONG = 1 << 1,   /* ASCII followed by a continuation */
-    UTF_OVERLONG_3 = 1 << 2, /* E0 80..9F */
-    UTF_TOO_LARGE = 1 << 3,  /* F4 90.. and above */
-    UTF_SURROGATE = 1 << 4,  /* ED A0..BF */
-    UTF_OVERLONG_2 = 1 << 5, /* C0, C1 */
-    UTF_TOO_LARGE_1000 = 1 << 6, /* F5.. followed by 80..8F */
-    UTF_OVERLONG_4 = 1 << 6, /* F0 80..8F */
-    UTF_TWO_CONTS = 1 << 7,  /* a continuation after a continuation: right only when a longer character wants it */
-    UTF_CARRY = UTF_TOO_SHORT | UTF_TOO_LONG | UTF_TWO_CONTS
-};
+#if defined(OPS_BLOCKS)
 
-/* By the high half of the first byte, its low half, and the high half of the second. */
-#define UTF_FIRST_HIGH                                                                                                 \
-    UTF_TOO_LONG, UTF_TOO_LONG, UTF_TOO_LONG, UTF_TOO_LONG, UTF_TOO_LONG, UTF_TOO_LONG, UTF_TOO_LONG, UTF_TOO_LONG,    \
-        (char)UTF_TWO_CONTS, (char)UTF_TWO_CONTS, (char)UTF_TWO_CONTS, (char)UTF_TWO_CONTS,                            \
-        UTF_TOO_SHORT | UTF_OVERLONG_2, UTF_TOO_SHORT, UTF_TOO_SHORT | UTF_OVERLONG_3 | UTF_SURROGATE,                 \
-        UTF_TOO_SHORT | UTF_TOO_LARGE | UTF_TOO_LARGE_1000 | UTF_OVERLONG_4
-#define UTF_FIRST_LOW                                                                                                  \
-    (char)(UTF_CARRY | UTF_OVERLONG_3 | UTF_OVERLONG_2 | UTF_OVERLONG_4), (char)(UTF_CARRY | UTF_OVERLONG_2),          \
-        (char)UTF_CARRY, (char)UTF_CARRY, (char)(UTF_CARRY | UTF_TOO_LARGE),                                           \
-        (char)(UTF_CARRY | UTF_TOO_LARGE | UTF_TOO_LARGE_1000), (char)(UTF_CARRY | UTF_TOO_LARGE | UTF_TOO_LARGE_1000), \
-        (char)(UTF_CARRY | UTF_TOO_LARGE | UTF_TOO_LARGE_1000), (char)(UTF_CARRY | UTF_TOO_LARGE | UTF_TOO_LARGE_1000), \
-        (char)(UTF_CARRY | UTF_TOO_LARGE | UTF_TOO_LARGE_1000), (char)(UTF_CARRY | UTF_TOO_LARGE | UTF_TOO_LARGE_1000), \
-        (char)(UTF_CARRY | UTF_TOO_LARGE | UTF_TOO_LARGE_1000), (char)(UTF_CARRY | UTF_TOO_LARGE | UTF_TOO_LARGE_1000), \
-        (char)(UTF_CARRY | UTF_TOO_LARGE | UTF_TOO_LARGE_1000 | UTF_SURROGATE),                                        \
-        (char)(UTF_CARRY | UTF_TOO_LARGE | UTF_TOO_LARGE_1000), (char)(UTF_CARRY | UTF_TOO_LARGE | UTF_TOO_LARGE_1000)
-#define UTF_SECOND_HIGH                                                                                                \
-    UTF_TOO_SHORT, UTF_TOO_SHORT, UTF_TOO_SHORT, UTF_TOO_SHORT, UTF_TOO_SHORT, UTF_TOO_SHORT, UTF_TOO_SHORT,           \
-        UTF_TOO_SHORT,                                                                                                 \
-        (char)(UTF_TOO_LONG | UTF_OVERLONG_2 | UTF_TWO_CONTS | UTF_OVERLONG_3 | UTF_TOO_LARGE_1000 | UTF_OVERLONG_4),  \
-        (char)(UTF_TOO_LONG | UTF_OVERLONG_2 | UTF_TWO_CONTS | UTF_OVERLONG_3 | UTF_TOO_LARGE),                        \
-        (char)(UTF_TOO_LONG | UTF_OVERLONG_2 | UTF_TWO_CONTS | UTF_SURROGATE | UTF_TOO_LARGE),                         \
-        (char)(UTF_TOO_LONG | UTF_OVERLONG_2 | UTF_TWO_CONTS | UTF_SURROGATE | UTF_TOO_LARGE), UTF_TOO_SHORT,          \
-        UTF_TOO_SHORT, UTF_TOO_SHORT, UTF_TOO_SHORT
-
-/* Whether the block at `ptr + i` is valid after what stands before it; i >= 3, 16 bytes are there. A character that the block's end
- * cuts is not complained of. */
-static inline bool utf_block_valid_16(const char *ptr, size_t i)
-{
-    const __m128i first_high = _mm_setr_epi8(UTF_FIRST_HIGH), first_low = _mm_setr_epi8(UTF_FIRST_LOW);
-    const __m128i second_high = _mm_setr_epi8(UTF_SECOND_HIGH), nibble = _mm_set1_epi8(0x0f);
-    __m128i block = _mm_loadu_si128((const __m128i *)(const void *)(ptr + i));
-    __m128i before1 = _mm_loadu_si128((const __m128i *)(const void *)(ptr + i - 1));
-    __m128i before2 = _mm_loadu_si128((const __m128i *)(const void *)(ptr + i - 2));
-    __m128i before3 = _mm_loadu_si128((const __m128i *)(const void *)(ptr + i - 3));
-    __m128i a = _mm_shuffle_epi8(first_high, _mm_and_si128(_mm_srli_epi16(before1, 4), nibble));
-    __m128i b = _mm_shuffle_epi8(first_low, _mm_and_si128(before1, nibble));
-    __m128i c = _mm_shuffle_epi8(second_high, _mm_and_si128(_mm_srli_epi16(block, 4), nibble));
-    __m128i special = _mm_and_si128(_mm_and_si128(a, b), c);
-    /* The third byte of a three- or four-byte character, and the fourth of a four-byte one, must be continuations. */
-    __m128i third = _mm_subs_epu8(before2, _mm_set1_epi8((char)(0xe0 - 0x80)));
-    __m128i fourth = _mm_subs_epu8(before3, _mm_set1_epi8((char)(0xf0 - 0x80)));
-    __m128i wanted = _mm_and_si128(_mm_or_si128(third, fourth), _mm_set1_epi8((char)0x80));
-
-    return _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_xor_si128(wanted, special), _mm_setzero_si128())) == 0xffff;
-}
-#endif
-
-#if defined(OPS_SIMD_AVX2)
-/* The same for 32 bytes. */
-static inline bool utf_block_valid_32(const char *ptr, size_t i)
-{
-    const __m256i first_high = _mm256_setr_epi8(UTF_FIRST_HIGH, UTF_FIRST_HIGH);
-    const __m256i first_low = _mm256_setr_epi8(UTF_FIRST_LOW, UTF_FIRST_LOW);
-    const __m256i second_high = _mm256_setr_epi8(UTF_SECOND_HIGH, UTF_SECOND_HIGH), nibble = _mm256_set1_epi8(0x0f);
-    __m256i block = _mm256_loadu_si256((const __m256i *)(const void *)(ptr + i));
-    __m256i before1 = _mm256_loadu_si256((const __m256i *)(const void *)(ptr + i - 1));
-    __m256i before2 = _mm256_loadu_si256((const __m256i *)(const void *)(ptr + i - 2));
-    __m256i before3 = _mm256_loadu_si256((const __m256i *)(const void *)(ptr + i - 3));
-    __m256i a = _mm256_shuffle_epi8(first_high, _mm256_and_si256(_mm256_srli_epi16(before1, 4), nibble));
-    __m256i b = _mm256_shuffle_epi8(first_low, _mm256_and_si256(before1, nibble));
-    __m256i c = _mm256_shuffle_epi8(second_high, _mm256_and_si256(_mm256_srli_epi16(block, 4), nibble));
-    __m256i special = _mm256_and_si256(_mm256_and_si256(a, b), c);
-    __m256i third = _mm256_subs_epu8(before2, _mm256_set1_epi8((char)(0xe0 - 0x80)));
-    __m256i fourth = _mm256_subs_epu8(before3, _mm256_set1_epi8((char)(0xf0 - 0x80)));
-    __m256i wanted = _mm256_and_si256(_mm256_or_si256(third, fourth), _mm256_set1_epi8((char)0x80));
-
-    return _mm256_testz_si256(_mm256_xor_si256(wanted, special), _mm256_xor_si256(wanted, special)) != 0;
-}
-#endif
-
-#if defined(OPS_SIMD_SSSE3)
-#undef UTF_FIRST_HIGH
-#undef UTF_FIRST_LOW
-#undef UTF_SECOND_HIGH
-#endif
-
-#if defined(OPS_SIMD_SSSE3)
-/* Back to the first byte of the character that `i` may be in the middle of; everything before `i` was valid as far as it goes. */
+/* Back to the first byte of the character that `i` may be in the middle of; what stands before was valid as far as it goes. */
 static size_t utf_character_start(const char *ptr, size_t i)
 {
     size_t back;
@@ -169,66 +71,112 @@ static size_t utf_character_start(const char *ptr, size_t i)
         if (c >= 0xc0)
             return i - back;
         if (c < 0x80)
-            return i;
+            break;
     }
     return i;
 }
-#endif
 
 size_t ops_utf8_valid_prefix(const char *ptr, size_t len)
 {
-    size_t i = utf_ascii_prefix(ptr, len);
+    const block_bytes zero = block_all(0);
+    block_bytes before = zero;
+    uint64_t before_high = 0;
+    size_t i = 0;
 
-#if defined(OPS_SIMD_SSSE3)
-    size_t head = 0;
+    for (; len - i >= 4 * BLOCK_BYTES; i += 4 * BLOCK_BYTES) {
+        block_bytes a = block_load(ptr + i), b = block_load(ptr + i + BLOCK_BYTES);
+        block_bytes c = block_load(ptr + i + 2 * BLOCK_BYTES), d = block_load(ptr + i + 3 * BLOCK_BYTES);
+        uint64_t high = block_high(block_or(block_or(a, b), block_or(c, d)));
+        block_bytes faults = zero;
 
-    /* The blocks look three bytes back: the first characters are read singly. */
-    while (i < len && head < 3) {
-        size_t n = utf_character((const unsigned char *)ptr + i, len - i);
-
-        if (n == 0)
-            return i;
-        i += n;
-        head += n;
+        if (high != 0) {
+            faults = block_or(block_or(utf_block_faults(a, before), utf_block_faults(b, a)),
+                              block_or(utf_block_faults(c, b), utf_block_faults(d, c)));
+        } else if (before_high != 0) {
+            faults = utf_block_faults(a, before);
+        }
+        if (block_any(faults))
+            return utf_valid_characters(ptr, len, utf_character_start(ptr, i));
+        before = d;
+        before_high = high;
     }
-    if (i < 3)
-        return utf_valid_prefix_bytes(ptr, len, i);
-#if defined(OPS_SIMD_AVX2)
-    while (i + 32 <= len && utf_block_valid_32(ptr, i))
-        i += 32;
-#endif
-    while (i + 16 <= len && utf_block_valid_16(ptr, i))
-        i += 16;
-    i = utf_character_start(ptr, i);
-#endif
-    return utf_valid_prefix_bytes(ptr, len, i);
+    for (;;) {
+        size_t left = len - i < BLOCK_BYTES ? len - i : (size_t)BLOCK_BYTES;
+        block_bytes x = left == BLOCK_BYTES ? block_load(ptr + i) : block_load_part(ptr + i, left);
+        uint64_t high = block_high(x);
+
+        if ((high | before_high) != 0 && block_any(utf_block_faults(x, before)))
+            return utf_valid_characters(ptr, len, utf_character_start(ptr, i));
+        if (left < BLOCK_BYTES) /* the zeros behind the end have ended every character */
+            return len;
+        before = x;
+        before_high = high;
+        i += BLOCK_BYTES;
+    }
 }
 
+#else
+
+size_t ops_utf8_valid_prefix(const char *ptr, size_t len)
+{
+    return utf_valid_characters(ptr, len, 0);
+}
+
+#endif
+
+/* A unit for every byte that is no continuation, one more for every lead of four. */
 size_t ops_utf16_length(const char *ptr, size_t len)
 {
     size_t units = 0, i = 0;
 
-#if defined(OPS_SIMD_SSE2)
-    /* A unit for every byte that is no continuation, one more for every lead of four. */
-    for (; i + 16 <= len; i += 16) {
-        __m128i block = _mm_loadu_si128((const __m128i *)(const void *)(ptr + i));
-        int starts = _mm_movemask_epi8(_mm_cmpgt_epi8(block, _mm_set1_epi8((char)0xbf)));
-        int fours = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(block, _mm_set1_epi8((char)0xf0)), block));
+#if defined(OPS_SIMD_AVX2)
+    while (len - i >= BLOCK_BYTES) {
+        size_t blocks = (len - i) / BLOCK_BYTES;
+        __m256i count = _mm256_setzero_si256(), sums;
 
-        units += (size_t)(__builtin_popcount((unsigned)starts) + __builtin_popcount((unsigned)fours));
+        blocks = blocks < 127 ? blocks : 127; /* at most 2 a byte: no lane overflows */
+        for (; blocks > 0; blocks--, i += BLOCK_BYTES) {
+            __m256i x = block_load(ptr + i);
+
+            count = _mm256_sub_epi8(count, block_less(block_all(0xbf), x));
+            count = _mm256_sub_epi8(count, block_equal(block_min(x, block_all(0xf0)), block_all(0xf0)));
+        }
+        sums = _mm256_sad_epu8(count, _mm256_setzero_si256());
+        units += (size_t)(_mm256_extract_epi64(sums, 0) + _mm256_extract_epi64(sums, 1) + _mm256_extract_epi64(sums, 2) +
+                          _mm256_extract_epi64(sums, 3));
+    }
+#elif defined(OPS_SIMD_SSE2)
+    while (len - i >= BLOCK_BYTES) {
+        size_t blocks = (len - i) / BLOCK_BYTES;
+        __m128i count = _mm_setzero_si128(), sums;
+
+        blocks = blocks < 127 ? blocks : 127; /* at most 2 a byte: no lane overflows */
+        for (; blocks > 0; blocks--, i += BLOCK_BYTES) {
+            __m128i x = block_load(ptr + i);
+
+            count = _mm_sub_epi8(count, block_less(block_all(0xbf), x));
+            count = _mm_sub_epi8(count, block_equal(block_min(x, block_all(0xf0)), block_all(0xf0)));
+        }
+        sums = _mm_sad_epu8(count, _mm_setzero_si128());
+        units += (size_t)(_mm_cvtsi128_si32(sums) + _mm_extract_epi16(sums, 4));
     }
 #endif
+    for (; len - i >= 8; i += 8) {
+        uint64_t x = utf_word(ptr + i);
+        uint64_t starts = (~x >> 7 | x >> 6) & utf_ones, fours = x >> 7 & x >> 6 & x >> 5 & x >> 4 & utf_ones;
+
+        units += (size_t)((starts + fours) * utf_ones >> 56);
+    }
     for (; i < len; i++) {
         unsigned char c = (unsigned char)ptr[i];
 
-        units += (c & 0xc0) != 0x80;
-        units += c >= 0xf0;
+        units += (size_t)((c & 0xc0) != 0x80) + (size_t)(c >= 0xf0);
     }
     return units;
 }
 
-/* Rank of a byte where two strings first differ, so that ranks order as UTF-16 units do: leads of four (surrogates, D800-DFFF) come
- * before the leads EE and EF (E000-FFFF). */
+/* Rank of a byte where two strings first differ, so that ranks order as UTF-16 units do: leads of four (surrogates,
+ * D800-DFFF) come before the leads EE and EF (E000-FFFF). */
 static inline unsigned utf_rank(unsigned char c)
 {
     if (c >= 0xf0)
@@ -239,14 +187,19 @@ static inline unsigned utf_rank(unsigned char c)
 int ops_utf16_compare(struct ops_str a, struct ops_str b)
 {
     size_t len = a.len < b.len ? a.len : b.len, i = 0;
+    unsigned x, y;
 
     if (a.ptr == NULL || b.ptr == NULL)
         return (a.ptr != NULL) - (b.ptr != NULL);
+    while (len - i >= 8 && utf_word(a.ptr + i) == utf_word(b.ptr + i))
+        i += 8;
     while (i < len && a.ptr[i] == b.ptr[i])
         i++;
     if (i == len)
         return (a.len > b.len) - (a.len < b.len);
-    return utf_rank((unsigned char)a.ptr[i]) < utf_rank((unsigned char)b.ptr[i]) ? -1 : 1;
+    x = utf_rank((unsigned char)a.ptr[i]);
+    y = utf_rank((unsigned char)b.ptr[i]);
+    return x < y ? -1 : 1;
 }
 
 uint32_t ops_utf8_decode(const char *ptr, const char *end, unsigned *len)
@@ -317,15 +270,16 @@ bool ops_utf8_is_blank(struct ops_str s)
 
 bool ops_utf8_has_control(struct ops_str s)
 {
-    size_t i;
+    size_t i = 0;
 
-    for (i = 0; i < s.len; i++) {
+    while (i < s.len) {
         unsigned char c = (unsigned char)s.ptr[i];
 
         if (c < 0x20 || c == 0x7f)
             return true;
         if (c == 0xc2 && i + 1 < s.len && (unsigned char)s.ptr[i + 1] < 0xa0)
             return true; /* U+0080-9F */
+        i++;
     }
     return false;
 }

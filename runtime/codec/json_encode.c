@@ -5,12 +5,17 @@
 #include "list.h"
 #include "runtime/base/num.h"
 
+/* Most messages fit into one growth, which costs as much as several members. */
+enum { JSON_GROW_BYTES = 512 };
+
 bool json_writer_grow(struct json_writer *w, size_t bytes)
 {
     char *room;
 
     ops_buf_advance(w->buf, w->at);
-    room = ops_buf_reserve(w->buf, bytes);
+    room = ops_buf_reserve(w->buf, bytes < JSON_GROW_BYTES ? (size_t)JSON_GROW_BYTES : bytes);
+    if (room == NULL)
+        room = ops_buf_reserve(w->buf, bytes);
     if (room == NULL)
         return false;
     w->at = room;
@@ -80,107 +85,9 @@ bool json_is_absent(const struct ops_field *f, const void *message, uint8_t shap
     return f->absent[shape] == OPS_ABSENT_OMIT && json_scalar_is_zero(f, place);
 }
 
-/* One member, if the style writes it. */
-static inline bool json_write_member(struct json_writer *w, const struct ops_field *f, const void *message, bool *first)
-{
-    uint8_t shape = w->shape;
-    struct ops_lit name = f->name[shape];
-
-    if (name.ptr == NULL || ((f->flags & OPS_FIELD_PLUS) != 0 && !w->style->plus))
-        return true;
-    if (!json_is_absent(f, message, shape))
-        return json_write_literal(w, name, first) && json_write_value(w, f, (enum ops_as)f->as[shape], message);
-    if (f->absent[shape] == OPS_ABSENT_OMIT || (f->absent[shape] == OPS_ABSENT_NULL && w->style->nulls_omitted))
-        return true;
-    return json_write_literal(w, name, first) && json_write_absent(w, f);
-}
-
 bool json_write_absent(struct json_writer *w, const struct ops_field *f)
 {
     return f->absent[w->shape] == OPS_ABSENT_NULL ? json_write_text(w, "null", 4) : json_write_zero(w, f);
-}
-
-bool json_write_members(struct json_writer *w, const struct ops_message *type, const void *message, uint64_t skip, bool *first)
-{
-    uint8_t n;
-
-    for (n = 0; n < type->field_count; n++) {
-        uint8_t i = w->shape == OPS_SHAPE_REF && type->order_ref != NULL ? type->order_ref[n] : n;
-        const struct ops_field *f = &type->fields[i];
-
-        if ((skip >> i & 1) != 0)
-            continue;
-        if ((f->flags & OPS_FIELD_SINGLE) != 0 && w->shape == OPS_SHAPE_V1) {
-            const struct codec_list *list = json_list_of(f, message);
-
-            if (list->count > 0 && !json_write_members(w, (const struct ops_message *)f->of, list->items, 0, first))
-                return false;
-            continue;
-        }
-        if (!json_write_member(w, f, message, first))
-            return false;
-    }
-    return true;
-}
-
-/* Which variant of a union is set; NULL: none. */
-static const struct ops_field *json_variant_of(const struct ops_message *type, const void *message)
-{
-    const struct ops_oneof *o = type->oneof;
-    int kind;
-    uint8_t i;
-
-    memcpy(&kind, (const char *)message + o->offset, sizeof kind);
-    for (i = 0; i < o->count; i++) {
-        if (type->fields[o->first + i].number == kind)
-            return &type->fields[o->first + i];
-    }
-    return NULL;
-}
-
-static uint64_t json_variant_mask(const struct ops_message *type)
-{
-    return (((uint64_t)1 << type->oneof->count) - 1) << type->oneof->first;
-}
-
-static bool json_write_tag(struct json_writer *w, const struct ops_oneof *o, const struct ops_variant *v)
-{
-    struct ops_lit name = o->tag_name[w->shape];
-
-    if (!json_room_for(w, name.len + v->tag.len + OPS_INT64_CHARS + 8))
-        return false;
-    *w->at++ = '"';
-    w->at = json_store(w->at, name.ptr, name.len);
-    *w->at++ = '"';
-    *w->at++ = ':';
-    if (o->integer) {
-        w->at = ops_int64_write(w->at, v->number);
-        return true;
-    }
-    *w->at++ = '"';
-    w->at = json_store(w->at, v->tag.ptr, v->tag.len);
-    *w->at++ = '"';
-    return true;
-}
-
-bool json_write_union(struct json_writer *w, const struct ops_message *type, const void *message)
-{
-    const struct ops_field *variant = json_variant_of(type, message);
-    bool first = true;
-
-    if (!json_write_char(w, '{'))
-        return false;
-    if (variant != NULL) {
-        if (!json_write_tag(w, type->oneof, variant->more->variant))
-            return false;
-        first = false;
-    }
-    if (!json_write_members(w, type, message, json_variant_mask(type), &first))
-        return false;
-    if (variant != NULL && !json_write_members(w, (const struct ops_message *)variant->of,
-                                               (const char *)message + variant->offset, 0, &first))
-        return false;
-    return json_write_char(w, '}');
 }
 
 static bool json_write_slot(struct json_writer *w, const struct ops_field *variant, const void *message)
@@ -218,26 +125,6 @@ bool json_write_envelope(struct json_writer *w, const struct ops_message *type, 
             return false;
     }
     return json_write_char(w, '}');
-}
-
-/* A oneof without a discriminator is made of ordinary members: all but the one that is set are not there. */
-static uint64_t json_unset_variants(const struct ops_message *type, const void *message)
-{
-    const struct ops_field *variant = json_variant_of(type, message);
-
-    return json_variant_mask(type) & ~(variant != NULL ? (uint64_t)1 << (variant - type->fields) : 0);
-}
-
-bool json_write_message(struct json_writer *w, const struct ops_message *type, const void *message)
-{
-    uint64_t skip = type->oneof != NULL ? json_unset_variants(type, message) : 0;
-    bool first = true;
-
-    if (type->envelope != NULL && w->shape == OPS_SHAPE_REF)
-        return json_write_envelope(w, type, message);
-    if (type->oneof != NULL && type->oneof->tag_name[w->shape].ptr != NULL)
-        return json_write_union(w, type, message);
-    return json_write_char(w, '{') && json_write_members(w, type, message, skip, &first) && json_write_char(w, '}');
 }
 
 /* ---- arguments of a hub call ------------------------------------------------------------------------------------- */

@@ -24,18 +24,22 @@ static const struct ops_field *envelope_variant(const struct ops_message *type, 
     return NULL;
 }
 
-/* Any variant that may stand in a slot: to check one that does not count. */
+/* What stands in a slot, to check one that does not count; NULL when nothing is known, or when it may be different things. */
 static const struct ops_field *envelope_slot_variant(const struct ops_message *type, uint8_t slot)
 {
+    const struct ops_field *found = NULL;
     uint8_t i;
 
     for (i = 0; i < type->oneof->count; i++) {
         const struct ops_field *f = &type->fields[type->oneof->first + i];
 
-        if (f->more->variant->slot == slot)
-            return f;
+        if (f->more->variant->slot != slot)
+            continue;
+        if (found != NULL && (f->of != found->of || f->more->variant->slot_value != found->more->variant->slot_value))
+            return NULL;
+        found = f;
     }
-    return NULL;
+    return found;
 }
 
 static bool envelope_read_slot(struct json_reader *r, const struct ops_field *variant, void *place)
@@ -87,10 +91,13 @@ static bool envelope_settle(struct json_reader *r, const struct ops_message *typ
     uint8_t i;
 
     for (i = 0; i < type->envelope->slot_count; i++) {
+        const struct ops_message *other = type->envelope->other;
         bool counts = chosen != NULL && chosen->more->variant->slot == i;
         const struct ops_field *variant = counts ? chosen : envelope_slot_variant(type, i);
         void *place;
 
+        if (variant == NULL && other != NULL)
+            variant = envelope_slot_variant(other, i);
         if (slots->value[i] == NULL || variant == NULL)
             continue;
         r->scan.at = slots->value[i];

@@ -158,15 +158,15 @@ static inline uint64_t json_fields_behind(const struct ops_message *type, const 
 static const char *json_run_list(struct json_reader *r, const struct ops_field *f, void *place, const char *at);
 
 JSON_INLINE const char *json_run_value(struct json_reader *r, const struct ops_message *type, const struct ops_field *f,
-                                       void *message, const char *at)
+                                       uint8_t shape, void *message, const char *at)
 {
     const char *behind;
 
-    if (f->as[r->shape] == OPS_AS_PLAIN) {
+    if (f->as[shape] == OPS_AS_PLAIN) {
         behind = f->flags == 0 ? json_quick_value(r, f, at, message) : NULL;
         if (behind != NULL)
             return behind;
-        if (f->flags == OPS_FIELD_REPEATED && (f->more == NULL || f->more->map == NULL))
+        if (f->flags == OPS_FIELD_REPEATED && (f->more == NULL || f->more->map == NULL) && at < r->scan.end && *at == '[')
             return json_run_list(r, f, json_place(f, message), at);
     }
     r->scan.at = at;
@@ -192,7 +192,7 @@ JSON_INLINE const char *json_run_fields(struct json_reader *r, const struct ops_
                 return at;
             if (value != NULL) {
                 *comma = 0;
-                at = json_run_value(r, type, f, out, value);
+                at = json_run_value(r, type, f, shape, out, value);
                 if (at == NULL) {
                     run->field = f;
                     run->value = value;

@@ -22,21 +22,22 @@ enum {
 };
 
 /* Same bytes. Two loads that overlap instead of a call: names are short. */
-static inline bool json_quick_same(const char *a, const char *b, size_t len)
+JSON_INLINE bool json_quick_same(const char *a, const char *b, size_t len)
 {
     if (len >= 8) {
-        uint64_t x, y;
-        size_t i;
+        uint64_t x, y, v, w;
 
-        for (i = 0; i + 8 < len; i += 8) {
-            memcpy(&x, a + i, 8);
-            memcpy(&y, b + i, 8);
+        for (; len > 16; len -= 8, a += 8, b += 8) {
+            memcpy(&x, a, 8);
+            memcpy(&y, b, 8);
             if (x != y)
                 return false;
         }
-        memcpy(&x, a + len - 8, 8);
-        memcpy(&y, b + len - 8, 8);
-        return x == y;
+        memcpy(&x, a, 8);
+        memcpy(&y, b, 8);
+        memcpy(&v, a + len - 8, 8);
+        memcpy(&w, b + len - 8, 8);
+        return ((x ^ y) | (v ^ w)) == 0;
     }
     if (len >= 4) {
         uint32_t x, y, v, w;
@@ -45,17 +46,16 @@ static inline bool json_quick_same(const char *a, const char *b, size_t len)
         memcpy(&y, b, 4);
         memcpy(&v, a + len - 4, 4);
         memcpy(&w, b + len - 4, 4);
-        return x == y && v == w;
+        return ((x ^ y) | (v ^ w)) == 0;
     }
-    while (len > 0) {
-        len--;
-        if (a[len] != b[len])
+    for (; len > 0; len--) {
+        if (a[len - 1] != b[len - 1])
             return false;
     }
     return true;
 }
 
-static inline const char *json_quick_literal(const char *at, const char *end, const char *literal, size_t len)
+JSON_INLINE const char *json_quick_literal(const char *at, const char *end, const char *literal, size_t len)
 {
     return (size_t)(end - at) >= len && json_quick_same(at, literal, len) ? at + len : NULL;
 }
@@ -111,17 +111,15 @@ static inline const char *json_quick_string(const char *at, const char *end, str
     return close + 1;
 }
 
-/* A number of at most JSON_QUICK_DIGITS digits, without sign, fraction or exponent. */
+/* A number of less than JSON_QUICK_DIGITS digits, without sign, fraction or exponent. */
 static inline const char *json_quick_integer(const char *at, const char *end, int64_t *value)
 {
     const char *stop = end - at > JSON_QUICK_DIGITS ? at + JSON_QUICK_DIGITS : end, *begin = at;
     int64_t number = 0;
 
-    while (at < stop && (unsigned char)(*at - '0') < 10) {
+    for (; at < stop && *at >= '0' && *at <= '9'; at++)
         number = number * 10 + (*at - '0');
-        at++;
-    }
-    if (at == begin || at == stop || (*begin == '0' && at - begin > 1) || *at == '.' || *at == 'e' || *at == 'E')
+    if (at == begin || at == stop || (*at != ',' && *at != '}' && *at != ']') || (*begin == '0' && at - begin > 1))
         return NULL;
     *value = number;
     return at;
@@ -202,29 +200,36 @@ static inline const char *json_quick_tag(const struct ops_message *type, uint8_t
     return NULL;
 }
 
+/* A number within the field's range. */
+static inline const char *json_quick_number(const struct json_reader *r, const struct ops_field *f, const char *at, int64_t *number)
+{
+    at = json_quick_integer(at, r->scan.end, number);
+    if (f->more != NULL && r->style->strict)
+        return *number >= f->more->min && *number <= f->more->max ? at : NULL;
+    return f->type == OPS_TYPE_INT64 || *number <= INT32_MAX ? at : NULL;
+}
+
 /* The value of one field that is neither repeated nor anything unusual, to its place in `message`. */
-static inline const char *json_quick_value(struct json_reader *r, const struct ops_field *f, const char *at,
-                                           void *message)
+JSON_INLINE const char *json_quick_value(struct json_reader *r, const struct ops_field *f, const char *at, void *message)
 {
     void *place = json_place(f, message);
-    const char *end = r->scan.end;
-    int64_t number;
+    int64_t number = 0;
 
     switch (f->type) {
     case OPS_TYPE_STRING:
-        return json_quick_string(at, end, (struct ops_str *)place);
+        return json_quick_string(at, r->scan.end, (struct ops_str *)place);
     case OPS_TYPE_BYTES:
         return json_quick_base64(r, at, (struct ops_str *)place);
     case OPS_TYPE_BOOL:
-        return json_quick_bool(at, end, (bool *)place);
+        return json_quick_bool(at, r->scan.end, (bool *)place);
     case OPS_TYPE_INT32:
-    case OPS_TYPE_INT64:
-        at = json_quick_integer(at, end, &number);
-        if (at == NULL || number < json_min(r, f) || number > json_max(r, f))
-            return NULL;
-        if (f->type == OPS_TYPE_INT32)
+        at = json_quick_number(r, f, at, &number);
+        if (at != NULL)
             *(int32_t *)place = (int32_t)number;
-        else
+        return at;
+    case OPS_TYPE_INT64:
+        at = json_quick_number(r, f, at, &number);
+        if (at != NULL)
             *(int64_t *)place = number;
         return at;
     default:

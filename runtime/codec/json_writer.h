@@ -95,6 +95,26 @@ bool json_write_members(struct json_writer *w, const struct ops_message *type, c
 /* The value of one field; nothing absent. */
 bool json_write_value(struct json_writer *w, const struct ops_field *f, enum ops_as as, const void *message);
 
+/* Which variant of a union is set; NULL: none. */
+static inline const struct ops_field *json_variant_of(const struct ops_message *type, const void *message)
+{
+    const struct ops_oneof *o = type->oneof;
+    int kind;
+    uint8_t i;
+
+    memcpy(&kind, (const char *)message + o->offset, sizeof kind);
+    for (i = 0; i < o->count; i++) {
+        if (type->fields[o->first + i].number == kind)
+            return &type->fields[o->first + i];
+    }
+    return NULL;
+}
+
+static inline uint64_t json_variant_mask(const struct ops_message *type)
+{
+    return (((uint64_t)1 << type->oneof->count) - 1) << type->oneof->first;
+}
+
 /* What a shape writes for a field without a value: null, or its type's zero value. */
 bool json_write_zero(struct json_writer *w, const struct ops_field *f);
 bool json_write_absent(struct json_writer *w, const struct ops_field *f);
@@ -105,7 +125,6 @@ bool json_is_absent(const struct ops_field *f, const void *message, uint8_t shap
 /* A repeated message as an object. */
 bool json_write_map(struct json_writer *w, const struct ops_field *f, const void *message);
 
-bool json_write_union(struct json_writer *w, const struct ops_message *type, const void *message);
 bool json_write_envelope(struct json_writer *w, const struct ops_message *type, const void *message);
 bool json_write_arguments(struct json_writer *w, const struct ops_call *call, const void *message);
 

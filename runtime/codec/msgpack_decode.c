@@ -218,28 +218,46 @@ static bool mp_dec_tag(struct mp_reader *r, const struct ops_message *type, cons
     return *variant != NULL ? true : mp_fail_at(r, OPS_REASON_UNKNOWN_VARIANT, at);
 }
 
-/* Finds the discriminator anywhere in the map: the last `type`, else the last `$type`. The cursor, behind the head,
+/* How much a member counts as the discriminator: `type`, else that in another letter case, else `$type`, else that in
+ * another letter case (spec/v1.md §2). 0: not at all. */
+static int mp_dec_tag_rank(const struct ops_message *type, struct ops_str name)
+{
+    struct ops_lit tag = type->oneof->tag_name[OPS_SHAPE_V1];
+
+    if (mp_dec_is(name, tag))
+        return 4;
+    if (mp_same_letters(name, ops_str_of(tag.ptr, tag.len)))
+        return 3;
+    if (ops_str_equal(name, OPS_STR("$type")))
+        return 2;
+    return mp_same_letters(name, OPS_STR("$type")) ? 1 : 0;
+}
+
+/* Finds the discriminator anywhere in the map, the last one of those that count most. The cursor, behind the head,
  * stays. */
 static bool mp_dec_find_tag(struct mp_reader *r, const struct ops_message *type, size_t pairs, const char *begin,
                             const struct ops_field **variant)
 {
-    const char *members = r->at, *preferred = NULL, *other = NULL;
+    const char *members = r->at, *best = NULL;
+    int best_rank = 0;
 
     for (; pairs > 0; pairs--) {
         struct ops_str name;
+        int rank;
 
         if (!mp_dec_key(r, &name))
             return false;
-        if (mp_dec_is(name, type->oneof->tag_name[OPS_SHAPE_V1]))
-            preferred = r->at;
-        else if (name.len == 5 && memcmp(name.ptr, "$type", 5) == 0)
-            other = r->at;
+        rank = mp_dec_tag_rank(type, name);
+        if (rank > 0 && rank >= best_rank) {
+            best = r->at;
+            best_rank = rank;
+        }
         if (!mp_skip(r))
             return false;
     }
-    if (preferred == NULL && other == NULL)
+    if (best == NULL)
         return mp_fail_at(r, OPS_REASON_NO_DISCRIMINATOR, begin);
-    r->at = preferred != NULL ? preferred : other;
+    r->at = best;
     if (!mp_dec_tag(r, type, variant))
         return false;
     r->at = members;

@@ -9,10 +9,10 @@
 #include "proto_known.h"
 
 enum {
-    PROTO_ENC_TAG_BYTES_MAX = 3,     /* field numbers are 16 bits */
+    PROTO_ENC_TAG_BYTES_MAX = 3, /* field numbers are 16 bits */
     PROTO_ENC_VARINT_BYTES_MAX = 10,
-    PROTO_ENC_WIDE_BYTES = 128, /* from here on a length has two bytes */
-    PROTO_ENC_GROW_BYTES = 256  /* room that is asked for at least */
+    PROTO_ENC_WIDE_BYTES = 128,  /* from here on a length has two bytes */
+    PROTO_ENC_SPARE_BYTES = 256  /* asked for beyond what is needed now: most messages grow once */
 };
 
 /* A sub-message that is being written. */
@@ -35,7 +35,9 @@ static bool proto_enc_grow(struct proto_enc *e, size_t bytes)
     char *room;
 
     ops_buf_advance(e->buf, e->at);
-    room = ops_buf_reserve(e->buf, bytes > PROTO_ENC_GROW_BYTES ? bytes : (size_t)PROTO_ENC_GROW_BYTES);
+    room = ops_buf_reserve(e->buf, bytes + PROTO_ENC_SPARE_BYTES);
+    if (room == NULL) /* near the limit */
+        room = ops_buf_reserve(e->buf, bytes);
     if (room == NULL)
         return false;
     e->at = room;

@@ -179,6 +179,7 @@ struct ops_envelope {
     struct ops_lit type_name;     /* `,"messageType":` */
     const struct ops_lit *slots;  /* `,"joinRequest":` in wire order, the type and plain fields not among them */
     uint8_t slot_count;
+    const struct ops_message *other; /* of the other direction: what stands in the slots that no variant here fills; may be NULL */
 };
 
 struct ops_message {

@@ -197,6 +197,15 @@ static bool validate_list_parts(const struct validate *v, const struct ops_field
     return true;
 }
 
+/* What stands for a message that is absent though `v1` requires it; NULL: it may be absent. */
+static const char *validate_empty(const struct ops_field *f)
+{
+    static const int64_t zeros[64] = {0};
+    bool required = f->name[OPS_SHAPE_V1].ptr != NULL && f->absent[OPS_SHAPE_V1] == OPS_ABSENT_REQUIRED;
+
+    return required && ((const struct ops_message *)f->of)->size <= sizeof zeros ? (const char *)zeros : NULL;
+}
+
 static bool validate_parts(const struct validate *v, const struct ops_field *f, const char *place)
 {
     const char *inner = place;
@@ -206,6 +215,8 @@ static bool validate_parts(const struct validate *v, const struct ops_field *f, 
             return validate_list_parts(v, f, place);
         if ((f->flags & OPS_FIELD_VARIANT) == 0)
             memcpy(&inner, place, sizeof inner);
+        if (inner == NULL) /* one that should be there counts as empty, like a text */
+            inner = validate_empty(f);
         return inner == NULL || validate_message(v, (const struct ops_message *)f->of, inner);
     }
     if ((f->type == OPS_TYPE_STRING || f->type == OPS_TYPE_BYTES) && (f->flags & OPS_FIELD_REPEATED) == 0 &&

@@ -7,7 +7,7 @@
 
 /* Of every message: made by tests/codec/list_protobuf_c from opstream.pb-c.h. */
 static const ProtobufCMessageDescriptor *const descriptors[] = {
-#include "tests/codec/protobuf_c_descriptors.inc"
+#include "protobuf_c_descriptors.inc"
 };
 
 static const ProtobufCMessageDescriptor *find(const struct ops_message *type)

@@ -183,6 +183,8 @@ static const struct pair liberal[] = {
     {&ops_text_component_type, "{\"type\":\"retain\",\"count\":1}", "82 a524747970 65a672657461696e a5636f756e74 01"},
     {&ops_text_component_type, "{\"type\":\"retain\",\"count\":1}",
      "83 a474797065 a6696e73657274 a5636f756e74 01 a474797065 a672657461696e"},
+    {&ops_text_component_type, "{\"type\":\"retain\",\"count\":1}",
+     "83 a524545950 45a6696e73657274 a454795065 a672657461696e a5436f756e74 01"},
     {&ops_form_op_type, "{\"type\":\"clr\",\"fieldName\":\"f\",\"timestamp\":1,\"peerId\":\"p\"}",
      "84 a474797065 a5636c656172 a96669656c644e616d65 a166 a974696d657374616d70 01 a6706565724964 a170"},
     /* timestamps in longer forms, and beyond what 32 and 34 bits can say */

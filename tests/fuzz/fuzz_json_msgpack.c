@@ -1,6 +1,23 @@
 /* Differential: JSON -> struct -> MessagePack -> struct -> MessagePack gives the same bytes. */
 #include "fuzz.h"
 
+/* Hub records: an open value is MessagePack when it was read as that, and JSON when it is to be written. */
+static bool fuzz_has_open_values(const struct ops_message *type)
+{
+    uint8_t i;
+
+    for (i = 0; i < type->field_count; i++) {
+        const struct ops_field *f = &type->fields[i];
+
+        if (f->as[OPS_SHAPE_V1] == OPS_AS_ANY)
+            return true;
+        if (f->type == OPS_TYPE_MESSAGE && (f->flags & OPS_FIELD_VARIANT) != 0 &&
+            fuzz_has_open_values((const struct ops_message *)f->of))
+            return true;
+    }
+    return false;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input in = {data, size};
@@ -9,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct ops_str text = fuzz_rest(&in);
     void *value = ops_arena_zalloc(&arena, type->size), *again = ops_arena_zalloc(&arena, type->size);
 
-    if (ops_json_decode(type, &ops_style_v1_plus, text, &arena, value, NULL) == OPS_OK) {
+    if (!fuzz_has_open_values(type) && ops_json_decode(type, &ops_style_v1_plus, text, &arena, value, NULL) == OPS_OK) {
         struct ops_buf first, second;
 
         ops_buf_init(&first, &arena);

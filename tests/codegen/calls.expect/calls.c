@@ -37,7 +37,7 @@ static const struct ops_argument thing_hub_count_arguments[] = {
 };
 const struct ops_call ops_call_thing_hub_count = {
     TEXT("Count"),
-    &ops_request_type, thing_hub_count_arguments, 2,
+    &ops_request_type, thing_hub_count_arguments, 2, false,
     &ops_response_type, 0};
 
 static const struct ops_argument thing_hub_whole_arguments[] = {
@@ -46,7 +46,7 @@ static const struct ops_argument thing_hub_whole_arguments[] = {
 };
 const struct ops_call ops_call_thing_hub_whole = {
     TEXT("All"),
-    &ops_request_type, thing_hub_whole_arguments, 2,
+    &ops_request_type, thing_hub_whole_arguments, 2, false,
     &ops_response_type, OPS_MAP_WHOLE};
 
 const struct ops_call *const ops_thing_hub_calls[] = {
@@ -67,7 +67,7 @@ static const struct ops_argument thing_hub_callbacks_tell_arguments[] = {
 };
 const struct ops_call ops_call_thing_hub_callbacks_tell = {
     TEXT("Tell"),
-    &ops_response_type, thing_hub_callbacks_tell_arguments, 1,
+    &ops_response_type, thing_hub_callbacks_tell_arguments, 1, true,
     NULL, OPS_MAP_WHOLE};
 
 const struct ops_call *const ops_thing_hub_callbacks_calls[] = {

@@ -24,6 +24,9 @@
 #define VARIANT OPS_FIELD_VARIANT
 #define PLUS OPS_FIELD_PLUS
 #define SINGLE OPS_FIELD_SINGLE
+#define IN_V1 (1 << OPS_SHAPE_V1)
+#define IN_REF (1 << OPS_SHAPE_REF)
+#define IN_BOTH (IN_V1 | IN_REF)
 
 static const struct ops_enum_value error_code_values[] = {
     {TEXT("NoError"),        OPS_ERROR_CODE_NO_ERROR},
@@ -52,20 +55,20 @@ const struct ops_message ops_element_type = {
 /* ---- Fields ---- */
 
 static const struct ops_limit fields_b_limits[] = {
-    {OPS_UNIT_VALUE, OPS_REASON_TOO_LARGE, 0, 9, OPS_ERROR_CODE_INVALID_MESSAGE, OPS_TEXT_NONE},
+    {OPS_UNIT_VALUE, IN_BOTH, OPS_REASON_TOO_LARGE, 0, 9, OPS_ERROR_CODE_INVALID_MESSAGE, OPS_TEXT_NONE},
 };
 static const struct ops_detail fields_b_detail = {NULL, NULL, fields_b_limits, 1, 0, 9};
 static const struct ops_limit fields_g_limits[] = {
-    {OPS_UNIT_NOT_BLANK, OPS_REASON_BLANK,    INT64_MIN, INT64_MAX, OPS_ERROR_CODE_INVALID_MESSAGE, OPS_TEXT_ID_MISSING},
-    {OPS_UNIT_UTF16,     OPS_REASON_TOO_LONG, INT64_MIN, 256,       OPS_ERROR_CODE_INVALID_MESSAGE, OPS_TEXT_ID_LONG},
+    {OPS_UNIT_NOT_BLANK, IN_BOTH, OPS_REASON_BLANK,    INT64_MIN, INT64_MAX, OPS_ERROR_CODE_INVALID_MESSAGE, OPS_TEXT_ID_MISSING},
+    {OPS_UNIT_UTF16,     IN_BOTH, OPS_REASON_TOO_LONG, INT64_MIN, 256,       OPS_ERROR_CODE_INVALID_MESSAGE, OPS_TEXT_ID_LONG},
 };
 static const struct ops_detail fields_g_detail = {NULL, NULL, fields_g_limits, 2, 0, 0};
 static const struct ops_limit fields_h_limits[] = {
-    {OPS_UNIT_BYTES, OPS_REASON_TOO_LONG, INT64_MIN, 100, OPS_ERROR_CODE_TOO_LARGE, OPS_TEXT_BODY_LARGE},
+    {OPS_UNIT_BYTES, IN_BOTH, OPS_REASON_TOO_LONG, INT64_MIN, 100, OPS_ERROR_CODE_TOO_LARGE, OPS_TEXT_BODY_LARGE},
 };
 static const struct ops_detail fields_h_detail = {NULL, NULL, fields_h_limits, 1, 0, 0};
 static const struct ops_limit fields_names_limits[] = {
-    {OPS_UNIT_COUNT, OPS_REASON_TOO_LONG, INT64_MIN, 3, OPS_ERROR_CODE_INVALID_MESSAGE, OPS_TEXT_NONE},
+    {OPS_UNIT_COUNT, IN_BOTH, OPS_REASON_TOO_LONG, INT64_MIN, 3, OPS_ERROR_CODE_INVALID_MESSAGE, OPS_TEXT_NONE},
 };
 static const struct ops_detail fields_names_detail = {NULL, NULL, fields_names_limits, 1, 0, 0};
 static const struct ops_map fields_by_id_map = {0, OPS_MAP_WHOLE, true, false};
@@ -114,3 +117,6 @@ const size_t ops_messages_count = 2;
 #undef VARIANT
 #undef PLUS
 #undef SINGLE
+#undef IN_V1
+#undef IN_REF
+#undef IN_BOTH

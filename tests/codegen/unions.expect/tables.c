@@ -24,6 +24,9 @@
 #define VARIANT OPS_FIELD_VARIANT
 #define PLUS OPS_FIELD_PLUS
 #define SINGLE OPS_FIELD_SINGLE
+#define IN_V1 (1 << OPS_SHAPE_V1)
+#define IN_REF (1 << OPS_SHAPE_REF)
+#define IN_BOTH (IN_V1 | IN_REF)
 
 static const struct ops_enum_value error_code_values[] = {
     {TEXT("NoError"),        OPS_ERROR_CODE_NO_ERROR},
@@ -94,7 +97,7 @@ static const struct ops_lit socket_slots[] = {
     NAME("edit"),
     NAME("comment"),
 };
-static const struct ops_envelope socket_envelope = {NAME("messageType"), socket_slots, 2};
+static const struct ops_envelope socket_envelope = {NAME("messageType"), socket_slots, 2, NULL};
 const struct ops_message ops_socket_type = {
     TEXT("Socket"), (uint16_t)sizeof(struct ops_socket), 3, 0, socket_fields, NULL, NULL,
     &socket_oneof, &socket_envelope, NULL,
@@ -157,3 +160,6 @@ const size_t ops_messages_count = 8;
 #undef VARIANT
 #undef PLUS
 #undef SINGLE
+#undef IN_V1
+#undef IN_REF
+#undef IN_BOTH
