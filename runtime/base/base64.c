@@ -1,9 +1,9 @@
 /* Base64 by blocks: 12 to 48 bytes a step where the processor can shuffle bytes, three otherwise.
  *
- * The x86 code classifies a character by its two halves (the technique of W. Muła and D. Lemire, "Faster Base64 Encoding
- * and Decoding using AVX2 Instructions", 2018). What is left of a text behind the last whole block is done by one more
- * block that overlaps it: the same bytes are stored twice, and short payloads have no slow end. White space and padding
- * interrupt the blocks for one group of four characters. */
+ * The x86 code classifies a character by its two halves (the technique of W. Muła and D. Lemire, "Faster Base64
+ * Encoding and Decoding using AVX2 Instructions", 2018). What is left of a text behind the last whole block is
+ * done by one more block that overlaps it: the same bytes are stored twice, and short payloads have no slow end.
+ * White space and padding interrupt the blocks for one group of four characters. */
 #include "runtime/base/base64.h"
 
 #include "runtime/base/simd.h"
@@ -61,10 +61,10 @@ static inline __m128i base64_encode_16(__m128i spread)
 #if defined(OPS_SIMD_AVX2)
 static inline __m256i base64_encode_32(__m256i spread)
 {
-    __m256i high = _mm256_mulhi_epu16(_mm256_and_si256(spread, _mm256_set1_epi32(0x0fc0fc00)),
-                                      _mm256_set1_epi32(0x04000040));
-    __m256i low = _mm256_mullo_epi16(_mm256_and_si256(spread, _mm256_set1_epi32(0x003f03f0)),
-                                     _mm256_set1_epi32(0x01000010));
+    __m256i high =
+        _mm256_mulhi_epu16(_mm256_and_si256(spread, _mm256_set1_epi32(0x0fc0fc00)), _mm256_set1_epi32(0x04000040));
+    __m256i low =
+        _mm256_mullo_epi16(_mm256_and_si256(spread, _mm256_set1_epi32(0x003f03f0)), _mm256_set1_epi32(0x01000010));
     __m256i six = _mm256_or_si256(high, low);
     __m256i kind = _mm256_subs_epu8(six, _mm256_set1_epi8(51));
     __m256i upper = _mm256_and_si256(_mm256_cmpgt_epi8(_mm256_set1_epi8(26), six), _mm256_set1_epi8(13));
@@ -90,7 +90,9 @@ static inline size_t base64_encode_blocks(char *out, const char *in, size_t len)
 #endif
     for (; len - i >= 16; i += 12, out += 16)
         _mm_storeu_si128((__m128i *)(void *)out, base64_encode_16(_mm_shuffle_epi8(base64_row(in + i), spread)));
-    while (i < whole && whole >= 16) { /* at most fifteen: a block that ends where the groups end, loaded from four bytes before it */
+    while (i < whole &&
+           whole >=
+               16) { /* at most fifteen: a block that ends where the groups end, loaded from four bytes before it */
         size_t end = whole - i > 12 ? i + 12 : whole;
         __m128i last = _mm_shuffle_epi8(base64_row(in + end - 16), _mm_add_epi8(spread, _mm_set1_epi8(4)));
 

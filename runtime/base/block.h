@@ -1,7 +1,8 @@
 /* Private: a block of bytes in a vector register, as wide as the compiler was told that registers are.
  *
- * The few operations that text needs, under one name for AVX2, SSE2 and NEON, so that what is built on them is written
- * once. Without OPS_BLOCKS there is nothing here, and the callers have portable code. A predicate's bytes are 0 or 255. */
+ * The few operations that text needs, under one name for AVX2, SSE2 and NEON, so that what is built on them is
+ * written once. Without OPS_BLOCKS there is nothing here, and the callers have portable code. A predicate's bytes
+ * are 0 or 255. */
 #ifndef OPS_BASE_BLOCK_H
 #define OPS_BASE_BLOCK_H
 
@@ -337,10 +338,10 @@ static inline size_t block_first(uint64_t mask)
     return (size_t)__builtin_ctzll(mask) / BLOCK_MASK_BITS;
 }
 
-/* The mask without its first `count` bytes, 0 to BLOCK_BYTES. */
+/* The mask without its first `count` bytes, 0 to BLOCK_BYTES - 1. */
 static inline uint64_t block_mask_from(uint64_t mask, size_t count)
 {
-    return count == BLOCK_BYTES ? 0 : mask >> count * BLOCK_MASK_BITS << count * BLOCK_MASK_BITS;
+    return mask & UINT64_MAX << count * BLOCK_MASK_BITS;
 }
 
 /* The first `count` bytes, 0 to BLOCK_BYTES, and zeros. */
@@ -379,8 +380,8 @@ static inline block_bytes block_load_part(const char *ptr, size_t len)
         __m128i slide = _mm_loadu_si128((const __m128i *)(const void *)(block_slide + 32 - len));
         __m128i last = _mm_loadu_si128((const __m128i *)(const void *)(ptr + len - 16));
 
-        return _mm256_inserti128_si256(
-            _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)ptr)), _mm_shuffle_epi8(last, slide), 1);
+        return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)ptr)),
+                                       _mm_shuffle_epi8(last, slide), 1);
     }
 #endif
     {

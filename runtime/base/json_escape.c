@@ -1,38 +1,23 @@
-/* Strings into JSON, in the three ways that peers expect (spec/v1.md §1; opstream-wire.md §1.2, tables A and B), and out of
- * it.
+/* Strings into JSON, in the three ways that peers expect (spec/v1.md §1; opstream-wire.md §1.2, tables A and B),
+ * and out of it.
  *
- * Clean runs are copied by blocks; a block is stored before it is known to be clean, and what stands behind the first
- * unclean byte is then overwritten. Room for that is in ops_json_escape_bound. */
+ * Clean runs are copied by blocks; a block is stored before it is known to be clean, and what stands behind the
+ * first unclean byte is then overwritten. Room for that is in ops_json_escape_bound. */
 #include "runtime/base/block.h"
 #include "runtime/base/json_chars.h"
 #include "runtime/base/json_relaxed_ranges.h"
 #include "runtime/base/json_text.h"
-#include "runtime/base/utf.h"
+#include "runtime/base/utf_char.h"
 
 /* ---- one character ----------------------------------------------------------------------------------------------- */
 
-/* What an unclean ASCII character is behind the backslash; 'u': \u00XX. */
-static inline char json_escape_letter(char c, enum ops_json_escaper escaper)
-{
-    switch (c) {
-    case '\b':
-        return 'b';
-    case '\t':
-        return 't';
-    case '\n':
-        return 'n';
-    case '\f':
-        return 'f';
-    case '\r':
-        return 'r';
-    case '\\':
-        return '\\';
-    case '"':
-        return escaper == OPS_ESCAPE_ASCII ? 'u' : '"';
-    default:
-        return 'u';
-    }
-}
+/* What an unclean ASCII character is behind the backslash; 'u': \u00XX. Table A wants that for '"' too. */
+#define JSON_ESCAPE_U16 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u'
+static const char json_escape_letters[128] = {
+    'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'b', 't', 'n', 'u', 'f', 'r', 'u', 'u', JSON_ESCAPE_U16,
+    'u', 'u', '"', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', JSON_ESCAPE_U16, JSON_ESCAPE_U16,
+    'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', '\\', 'u', 'u', 'u', JSON_ESCAPE_U16, JSON_ESCAPE_U16};
+#undef JSON_ESCAPE_U16
 
 /* \uXXXX: the four digits at once, a byte each. */
 static inline char *json_escape_unit(char *out, uint32_t unit, enum ops_json_escaper escaper)
@@ -44,27 +29,30 @@ static inline char *json_escape_unit(char *out, uint32_t unit, enum ops_json_esc
 
     out[0] = '\\';
     out[1] = 'u';
+#if defined(OPS_BLOCKS) /* little-endian */
+    memcpy(out + 2, &digits, 4);
+#else
     out[2] = (char)(digits & 0xff);
     out[3] = (char)(digits >> 8 & 0xff);
     out[4] = (char)(digits >> 16 & 0xff);
     out[5] = (char)(digits >> 24);
+#endif
     return out + 6;
 }
 
 /* Whether table B escapes the code point, U+0080 to U+FFFF. */
 static inline bool json_escape_is_relaxed(uint32_t cp)
 {
-    unsigned low = json_relaxed_pages[cp >> 8], high = json_relaxed_pages[(cp >> 8) + 1];
+    const uint16_t(*range)[2] = json_relaxed_ranges + json_relaxed_pages[cp >> 8];
+    unsigned count = (unsigned)(json_relaxed_pages[(cp >> 8) + 1] - json_relaxed_pages[cp >> 8]);
 
-    while (low < high) {
-        unsigned middle = (low + high) / 2;
+    while (count > 0) { /* no branch that hangs on the text but this one */
+        unsigned half = (count + 1) / 2;
 
-        if (cp > json_relaxed_ranges[middle][1])
-            low = middle + 1;
-        else
-            high = middle;
+        range += range[half - 1][1] < cp ? half : 0;
+        count -= half;
     }
-    return low < JSON_RELAXED_RANGES && cp >= json_relaxed_ranges[low][0];
+    return range < json_relaxed_ranges + JSON_RELAXED_RANGES && cp >= (*range)[0];
 }
 
 /* The unclean character at `*at`, and the characters behind it that are not ASCII. */
@@ -72,20 +60,19 @@ static inline char *json_escape_unclean(char *out, const char **at, const char *
 {
     const char *p = *at;
 
-    if ((unsigned char)*p < 0x80) {
-        char letter = json_escape_letter(*p, escaper);
+    if ((unsigned char)*p < 0x80) { /* the longer form is always stored, and the shorter one over it */
+        char letter = json_escape_letters[(unsigned char)*p];
 
-        if (letter == 'u') {
-            out = json_escape_unit(out, (unsigned char)*p, escaper);
-        } else {
-            *out++ = '\\';
-            *out++ = letter;
-        }
+        json_escape_unit(out, (unsigned char)*p, escaper);
+        if (escaper == OPS_ESCAPE_ASCII && letter == '"')
+            letter = 'u';
+        out[1] = letter;
+        out += letter == 'u' ? 6 : 2;
         p++;
     }
     while (escaper != OPS_ESCAPE_MINIMAL && p < end && (unsigned char)*p >= 0x80) {
         unsigned len;
-        uint32_t cp = ops_utf8_decode(p, end, &len);
+        uint32_t cp = utf_char_decode(p, end, &len);
 
         if (cp >= 0x10000) {
             out = json_escape_unit(out, 0xd800 + ((cp - 0x10000) >> 10), escaper);
@@ -107,17 +94,17 @@ static inline char *json_escape_unclean(char *out, const char **at, const char *
 #if defined(OPS_BLOCKS)
 
 #if defined(OPS_BLOCKS_LOOKUP)
-/* A byte is unclean when the entries of its two halves share a bit; each bit is one row of sixteen characters, or several
- * that are wholly unclean. */
+/* A byte is unclean when the entries of its two halves share a bit; each bit is one row of sixteen characters, or
+ * several that are wholly unclean. */
 enum {
-    JSON_ESCAPE_00 = 1,          /* controls */
-    JSON_ESCAPE_20 = 2,          /* A: " & ' +   B: " */
-    JSON_ESCAPE_30 = 4,          /* A: < > */
-    JSON_ESCAPE_50 = 8,          /* \ */
-    JSON_ESCAPE_60 = 16,         /* A: ` */
-    JSON_ESCAPE_70 = 32,         /* U+007F */
-    JSON_ESCAPE_80 = 64,         /* A: all that is not ASCII */
-    JSON_ESCAPE_C0 = 4,          /* B: leads whose characters do not all go out raw */
+    JSON_ESCAPE_00 = 1,  /* controls */
+    JSON_ESCAPE_20 = 2,  /* A: " & ' +   B: " */
+    JSON_ESCAPE_30 = 4,  /* A: < > */
+    JSON_ESCAPE_50 = 8,  /* \ */
+    JSON_ESCAPE_60 = 16, /* A: ` */
+    JSON_ESCAPE_70 = 32, /* U+007F */
+    JSON_ESCAPE_80 = 64, /* A: all that is not ASCII */
+    JSON_ESCAPE_C0 = 4,  /* B: leads whose characters do not all go out raw */
     JSON_ESCAPE_D0 = 16,
     JSON_ESCAPE_E0 = 64,
     JSON_ESCAPE_F0 = 128
@@ -154,9 +141,9 @@ static const uint8_t json_escape_low_a[16] = {
 #define JSON_ESCAPE_LOW_B(n)                                                                                           \
     (uint8_t)(JSON_ESCAPE_00 | JSON_ESCAPE_F0 | ((n) == 0x2 ? JSON_ESCAPE_20 : 0) |                                    \
               ((n) == 0xc ? JSON_ESCAPE_50 : 0) | ((n) == 0xf ? JSON_ESCAPE_70 : 0) |                                  \
-              ((JSON_RELAXED_LEADS_C0 >> (n) & 1) != 0 ? JSON_ESCAPE_C0 : 0) |                                         \
-              ((JSON_RELAXED_LEADS_D0 >> (n) & 1) != 0 ? JSON_ESCAPE_D0 : 0) |                                         \
-              ((JSON_RELAXED_LEADS_E0 >> (n) & 1) != 0 ? JSON_ESCAPE_E0 : 0))
+              ((JSON_RELAXED_LEADS_C0 >> (n)&1) != 0 ? JSON_ESCAPE_C0 : 0) |                                           \
+              ((JSON_RELAXED_LEADS_D0 >> (n)&1) != 0 ? JSON_ESCAPE_D0 : 0) |                                           \
+              ((JSON_RELAXED_LEADS_E0 >> (n)&1) != 0 ? JSON_ESCAPE_E0 : 0))
 static const uint8_t json_escape_low_b[16] = {
     JSON_ESCAPE_LOW_B(0x0), JSON_ESCAPE_LOW_B(0x1), JSON_ESCAPE_LOW_B(0x2), JSON_ESCAPE_LOW_B(0x3),
     JSON_ESCAPE_LOW_B(0x4), JSON_ESCAPE_LOW_B(0x5), JSON_ESCAPE_LOW_B(0x6), JSON_ESCAPE_LOW_B(0x7),
@@ -192,25 +179,40 @@ static inline uint64_t json_escape_mask(block_bytes x, enum ops_json_escaper esc
     return block_mask(unclean);
 }
 
-/* Copies clean bytes; stops at the first that may not be. The zeros behind the end are unclean. */
-static inline char *json_escape_clean(char *out, const char **at, const char *end, enum ops_json_escaper escaper)
+static inline block_bytes json_escape_load(const char *at, const char *end)
 {
-    const char *p = *at;
-    uint64_t mask;
+    return end - at >= BLOCK_BYTES ? block_load(at) : block_load_part(at, (size_t)(end - at));
+}
 
+/* What is unclean in a block is asked once. The zeros behind the end are unclean, so the end is a stop too. */
+static inline char *json_escape_all(char *out, const char *at, const char *end, enum ops_json_escaper escaper)
+{
     for (;;) {
-        size_t left = (size_t)(end - p);
-        block_bytes x = left >= BLOCK_BYTES ? block_load(p) : block_load_part(p, left);
+        block_bytes x = json_escape_load(at, end);
+        const char *block = at;
+        uint64_t mask = json_escape_mask(x, escaper);
 
-        mask = json_escape_mask(x, escaper);
-        block_store(out, x);
-        if (mask != 0)
-            break;
-        p += BLOCK_BYTES;
-        out += BLOCK_BYTES;
+        for (;;) {
+            size_t clean;
+
+            block_store(out, x);
+            if (mask == 0) {
+                out += BLOCK_BYTES - (at - block);
+                at = block + BLOCK_BYTES;
+                break;
+            }
+            clean = block_first(mask) - (size_t)(at - block);
+            out += clean;
+            at += clean;
+            if (at == end)
+                return out;
+            out = json_escape_unclean(out, &at, end, escaper);
+            if (at - block >= BLOCK_BYTES)
+                break;
+            mask = block_mask_from(mask, (size_t)(at - block));
+            x = json_escape_load(at, end);
+        }
     }
-    *at = p + block_first(mask);
-    return out + block_first(mask);
 }
 
 #else
@@ -234,39 +236,31 @@ static const uint8_t json_escape_by[256] = {
     JSON_ESCAPE_16(JSON_ESCAPE_AB), JSON_ESCAPE_16(JSON_ESCAPE_AB)};
 #undef JSON_ESCAPE_16
 
-/* Copies clean bytes; stops at the first that may not be. */
-static inline char *json_escape_clean(char *out, const char **at, const char *end, enum ops_json_escaper escaper)
+static inline char *json_escape_all(char *out, const char *at, const char *end, enum ops_json_escaper escaper)
 {
-    const unsigned char *p = (const unsigned char *)*at, *stop = (const unsigned char *)end;
     const unsigned bit = 1u << escaper;
 
-    for (; stop - p >= 8; p += 8, out += 8) {
-        unsigned by = json_escape_by[p[0]] | json_escape_by[p[1]] | json_escape_by[p[2]] | json_escape_by[p[3]] |
-                      json_escape_by[p[4]] | json_escape_by[p[5]] | json_escape_by[p[6]] | json_escape_by[p[7]];
-
-        if ((by & bit) != 0)
-            break;
-        memcpy(out, p, 8);
-    }
-    while (p < stop && (json_escape_by[*p] & bit) == 0)
-        *out++ = (char)*p++;
-    *at = (const char *)p;
-    return out;
-}
-
-#endif
-
-static inline char *json_escape_all(char *out, struct ops_str text, enum ops_json_escaper escaper)
-{
-    const char *at = text.ptr, *end = text.ptr + text.len;
-
     for (;;) {
-        out = json_escape_clean(out, &at, end, escaper);
+        const unsigned char *p = (const unsigned char *)at, *stop = (const unsigned char *)end;
+
+        for (; stop - p >= 8; p += 8, out += 8) {
+            unsigned by = json_escape_by[p[0]] | json_escape_by[p[1]] | json_escape_by[p[2]] | json_escape_by[p[3]] |
+                          json_escape_by[p[4]] | json_escape_by[p[5]] | json_escape_by[p[6]] | json_escape_by[p[7]];
+
+            if ((by & bit) != 0)
+                break;
+            memcpy(out, p, 8);
+        }
+        while (p < stop && (json_escape_by[*p] & bit) == 0)
+            *out++ = (char)*p++;
+        at = (const char *)p;
         if (at == end)
             return out;
         out = json_escape_unclean(out, &at, end, escaper);
     }
 }
+
+#endif
 
 char *ops_json_escape(char *out, struct ops_str text, enum ops_json_escaper escaper)
 {
@@ -274,13 +268,13 @@ char *ops_json_escape(char *out, struct ops_str text, enum ops_json_escaper esca
         return out;
     switch (escaper) { /* a copy of the loop for each table */
     case OPS_ESCAPE_ASCII:
-        return json_escape_all(out, text, OPS_ESCAPE_ASCII);
+        return json_escape_all(out, text.ptr, text.ptr + text.len, OPS_ESCAPE_ASCII);
     case OPS_ESCAPE_RELAXED:
-        return json_escape_all(out, text, OPS_ESCAPE_RELAXED);
+        return json_escape_all(out, text.ptr, text.ptr + text.len, OPS_ESCAPE_RELAXED);
     case OPS_ESCAPE_MINIMAL:
         break;
     }
-    return json_escape_all(out, text, OPS_ESCAPE_MINIMAL);
+    return json_escape_all(out, text.ptr, text.ptr + text.len, OPS_ESCAPE_MINIMAL);
 }
 
 /* ---- back -------------------------------------------------------------------------------------------------------- */
@@ -324,25 +318,27 @@ size_t ops_json_unescape(char *out, struct ops_str raw)
     char *begin = out;
 
     for (;;) {
-        uint32_t cp;
-
         out = json_escape_plain(out, &at, end);
-        if (end - at < 2)
+        if (at == end)
             return (size_t)(out - begin);
-        if (at[1] != 'u') {
-            *out++ = json_chars_unescaped(at[1]);
-            at += 2;
-            continue;
-        }
-        if (end - at < 6) /* not scanned before: the caller's mistake */
-            return (size_t)(out - begin);
-        cp = json_chars_unit(at + 2);
-        at += 6;
-        if ((cp & 0xfc00) == 0xd800 && end - at >= 6) {
-            cp = 0x10000 + ((cp & 0x3ff) << 10) + (json_chars_unit(at + 2) & 0x3ff);
+        do { /* escapes often follow one another */
+            uint32_t cp;
+
+            if (end - at < 2 || (at[1] == 'u' && end - at < 6)) /* not scanned before: the caller's mistake */
+                return (size_t)(out - begin);
+            if (at[1] != 'u') {
+                *out++ = json_chars_unescaped[(unsigned char)at[1]];
+                at += 2;
+                continue;
+            }
+            cp = json_chars_unit(at + 2) & 0xffff;
             at += 6;
-        }
-        out += ops_utf8_encode(cp, out);
+            if ((cp & 0xfc00) == 0xd800 && end - at >= 6) {
+                cp = 0x10000 + ((cp & 0x3ff) << 10) + (json_chars_unit(at + 2) & 0x3ff);
+                at += 6;
+            }
+            out += utf_char_encode(cp, out);
+        } while (at < end && *at == '\\');
     }
 }
 

@@ -29,6 +29,10 @@ static inline void ops_json_skip_space(struct ops_json_scan *s)
  * a backslash. Checks control characters, escapes, surrogate pairs, UTF-8. */
 bool ops_json_scan_string(struct ops_json_scan *s, struct ops_str *raw, bool *escaped);
 
+/* The same, and unescapes: `value` is a slice of the input where the string has no escape, else lies in `arena`. Reason NO_ROOM when
+ * that has no room. */
+bool ops_json_read_string(struct ops_json_scan *s, struct ops_arena *arena, struct ops_str *value);
+
 /* Size in bytes at most of the unescaped string: raw.len. Stores it at `out`, returns the size. `raw` was scanned. */
 size_t ops_json_unescape(char *out, struct ops_str raw);
 

@@ -1,10 +1,11 @@
 /* UTF-8 validation and its UTF-16 measures.
  *
- * Blocks are only judged as a whole (utf_block.h); a block with a fault is read again character by character, which finds
- * the place. */
+ * Blocks are only judged as a whole (utf_block.h); a block with a fault is read again character by character,
+ * which finds the place. */
 #include "runtime/base/utf.h"
 
 #include "runtime/base/utf_block.h"
+#include "runtime/base/utf_char.h"
 
 static const uint64_t utf_ones = UINT64_C(0x0101010101010101);
 
@@ -60,7 +61,8 @@ static size_t utf_valid_characters(const char *ptr, size_t len, size_t i)
 
 #if defined(OPS_BLOCKS)
 
-/* Back to the first byte of the character that `i` may be in the middle of; what stands before was valid as far as it goes. */
+/* Back to the first byte of the character that `i` may be in the middle of; what stands before was valid as far as
+ * it goes. */
 static size_t utf_character_start(const char *ptr, size_t i)
 {
     size_t back;
@@ -90,8 +92,9 @@ size_t ops_utf8_valid_prefix(const char *ptr, size_t len)
         block_bytes faults = zero;
 
         if (high != 0) {
-            faults = block_or(block_or(utf_block_faults(a, before), utf_block_faults(b, a)),
-                              block_or(utf_block_faults(c, b), utf_block_faults(d, c)));
+            faults = block_or(block_or(utf_block_faults(a, before), utf_block_faults_at(b, ptr + i + BLOCK_BYTES)),
+                              block_or(utf_block_faults_at(c, ptr + i + 2 * BLOCK_BYTES),
+                                       utf_block_faults_at(d, ptr + i + 3 * BLOCK_BYTES)));
         } else if (before_high != 0) {
             faults = utf_block_faults(a, before);
         }
@@ -142,8 +145,8 @@ size_t ops_utf16_length(const char *ptr, size_t len)
             count = _mm256_sub_epi8(count, block_equal(block_min(x, block_all(0xf0)), block_all(0xf0)));
         }
         sums = _mm256_sad_epu8(count, _mm256_setzero_si256());
-        units += (size_t)(_mm256_extract_epi64(sums, 0) + _mm256_extract_epi64(sums, 1) + _mm256_extract_epi64(sums, 2) +
-                          _mm256_extract_epi64(sums, 3));
+        units += (size_t)(_mm256_extract_epi64(sums, 0) + _mm256_extract_epi64(sums, 1) +
+                          _mm256_extract_epi64(sums, 2) + _mm256_extract_epi64(sums, 3));
     }
 #elif defined(OPS_SIMD_SSE2)
     while (len - i >= BLOCK_BYTES) {
@@ -204,54 +207,20 @@ int ops_utf16_compare(struct ops_str a, struct ops_str b)
 
 uint32_t ops_utf8_decode(const char *ptr, const char *end, unsigned *len)
 {
-    const unsigned char *p = (const unsigned char *)ptr;
-    size_t left = (size_t)(end - ptr);
-
-    if (p[0] < 0x80 || left < 2) {
-        *len = 1;
-        return p[0];
-    }
-    if (p[0] < 0xe0 || left < 3) {
-        *len = 2;
-        return (uint32_t)(p[0] & 0x1f) << 6 | (p[1] & 0x3f);
-    }
-    if (p[0] < 0xf0 || left < 4) {
-        *len = 3;
-        return (uint32_t)(p[0] & 0x0f) << 12 | (uint32_t)(p[1] & 0x3f) << 6 | (p[2] & 0x3f);
-    }
-    *len = 4;
-    return (uint32_t)(p[0] & 0x07) << 18 | (uint32_t)(p[1] & 0x3f) << 12 | (uint32_t)(p[2] & 0x3f) << 6 | (p[3] & 0x3f);
+    return utf_char_decode(ptr, end, len);
 }
 
 unsigned ops_utf8_encode(uint32_t cp, char *out)
 {
-    if (cp < 0x80) {
-        out[0] = (char)cp;
-        return 1;
-    }
-    if (cp < 0x800) {
-        out[0] = (char)(0xc0 | cp >> 6);
-        out[1] = (char)(0x80 | (cp & 0x3f));
-        return 2;
-    }
-    if (cp < 0x10000) {
-        out[0] = (char)(0xe0 | cp >> 12);
-        out[1] = (char)(0x80 | (cp >> 6 & 0x3f));
-        out[2] = (char)(0x80 | (cp & 0x3f));
-        return 3;
-    }
-    out[0] = (char)(0xf0 | cp >> 18);
-    out[1] = (char)(0x80 | (cp >> 12 & 0x3f));
-    out[2] = (char)(0x80 | (cp >> 6 & 0x3f));
-    out[3] = (char)(0x80 | (cp & 0x3f));
-    return 4;
+    return utf_char_encode(cp, out);
 }
 
 /* Char.IsWhiteSpace of .NET: the space separators, U+0009-D, U+0085, U+2028, U+2029. */
 static bool utf_is_space(uint32_t cp)
 {
     return (cp >= 0x09 && cp <= 0x0d) || cp == 0x20 || cp == 0x85 || cp == 0xa0 || cp == 0x1680 ||
-           (cp >= 0x2000 && cp <= 0x200a) || cp == 0x2028 || cp == 0x2029 || cp == 0x202f || cp == 0x205f || cp == 0x3000;
+           (cp >= 0x2000 && cp <= 0x200a) || cp == 0x2028 || cp == 0x2029 || cp == 0x202f || cp == 0x205f ||
+           cp == 0x3000;
 }
 
 bool ops_utf8_is_blank(struct ops_str s)
@@ -261,7 +230,7 @@ bool ops_utf8_is_blank(struct ops_str s)
     while (i < s.len) {
         unsigned len;
 
-        if (!utf_is_space(ops_utf8_decode(s.ptr + i, s.ptr + s.len, &len)))
+        if (!utf_is_space(utf_char_decode(s.ptr + i, s.ptr + s.len, &len)))
             return false;
         i += len;
     }

@@ -1,9 +1,9 @@
 /* Private: what is wrong with a block as UTF-8.
  *
- * Whether text is valid can be told from each byte and the three before it. Two neighbours are judged by three tables of
- * sixteen entries (the high and the low half of the first byte, the high half of the second); a fault is a bit that all
- * three have set. This is the method of J. Keiser and D. Lemire ("Validating UTF-8 in less than one instruction per byte",
- * 2021). Without table look-ups (plain SSE2) the same is asked with comparisons. */
+ * Whether text is valid can be told from each byte and the three before it. Two neighbours are judged by three
+ * tables of sixteen entries (the high and the low half of the first byte, the high half of the second); a fault is
+ * a bit that all three have set. This is the method of J. Keiser and D. Lemire ("Validating UTF-8 in less than one
+ * instruction per byte", 2021). Without table look-ups (plain SSE2) the same is asked with comparisons. */
 #ifndef OPS_BASE_UTF_BLOCK_H
 #define OPS_BASE_UTF_BLOCK_H
 
@@ -54,13 +54,11 @@ static const uint8_t utf_second_high[16] = {
     UTF_SHORT, UTF_SHORT, UTF_SHORT, UTF_SHORT};
 #undef UTF_CONTINUES
 
-/* Not zero where `x` is wrong behind `before`. A character that the end of `x` cuts is not complained of: the next block,
- * or zeros, will. */
-static inline block_bytes utf_block_faults(block_bytes x, block_bytes before)
+/* Not zero where `x` is wrong; `behind` is the same text from one, two and three bytes earlier on. */
+static inline block_bytes utf_block_judge(block_bytes x, const block_bytes behind[3])
 {
-    block_bytes behind[3], faults, wanted;
+    block_bytes faults, wanted;
 
-    block_behind(x, before, behind);
     faults = block_and(block_lookup(block_table(utf_first_high), block_high_half(behind[0])),
                        block_lookup(block_table(utf_first_low), block_and(behind[0], block_all(0x0f))));
     faults = block_and(faults, block_lookup(block_table(utf_second_high), block_high_half(x)));
@@ -71,13 +69,11 @@ static inline block_bytes utf_block_faults(block_bytes x, block_bytes before)
 
 #elif defined(OPS_BLOCKS)
 
-static inline block_bytes utf_block_faults(block_bytes x, block_bytes before)
+static inline block_bytes utf_block_judge(block_bytes x, const block_bytes behind[3])
 {
-    const block_bytes zero = block_all(0);
-    block_bytes behind[3], faults, wanted, first;
+    const block_bytes zero = block_all(0), first = behind[0];
+    block_bytes faults, wanted;
 
-    block_behind(x, before, behind);
-    first = behind[0];
     wanted = block_or(block_minus(first, block_all(0xbf)), block_minus(behind[1], block_all(0xdf)));
     wanted = block_or(wanted, block_minus(behind[2], block_all(0xef)));
     /* A continuation where none is wanted, or none where one is. */
@@ -88,6 +84,32 @@ static inline block_bytes utf_block_faults(block_bytes x, block_bytes before)
     faults = block_or(faults, block_and(block_equal(first, block_all(0xed)), block_less(block_all(0x9f), x)));
     faults = block_or(faults, block_and(block_equal(first, block_all(0xf0)), block_less(x, block_all(0x90))));
     return block_or(faults, block_and(block_equal(first, block_all(0xf4)), block_less(block_all(0x8f), x)));
+}
+
+#endif
+
+#if defined(OPS_BLOCKS)
+
+/* Not zero where `x` is wrong behind `before`. A character that the end of `x` cuts is not complained of: the next
+ * block, or zeros, will. */
+static inline block_bytes utf_block_faults(block_bytes x, block_bytes before)
+{
+    block_bytes behind[3];
+
+    block_behind(x, before, behind);
+    return utf_block_judge(x, behind);
+}
+
+/* The same for a block at `ptr` that is not the first: three more loads are cheaper than moving bytes between
+ * registers. */
+static inline block_bytes utf_block_faults_at(block_bytes x, const char *ptr)
+{
+    block_bytes behind[3];
+
+    behind[0] = block_load(ptr - 1);
+    behind[1] = block_load(ptr - 2);
+    behind[2] = block_load(ptr - 3);
+    return utf_block_judge(x, behind);
 }
 
 #endif

@@ -12,20 +12,10 @@ const int64_t ops_empty_list = 0;
 
 bool json_read_name(struct json_reader *r, struct ops_str *name)
 {
-    bool escaped;
-
     if (json_peek(r) != '"')
         return json_fail(r, r->scan.at < r->scan.end ? OPS_REASON_NAME : OPS_REASON_TRUNCATED);
-    if (!ops_json_scan_string(&r->scan, name, &escaped))
+    if (!ops_json_read_string(&r->scan, r->arena, name))
         return false;
-    if (escaped) {
-        char *plain = (char *)ops_arena_alloc(r->arena, name->len);
-
-        if (plain == NULL)
-            return json_no_room(r);
-        name->len = ops_json_unescape(plain, *name);
-        name->ptr = plain;
-    }
     if (json_peek(r) != ':')
         return json_fail(r, r->scan.at < r->scan.end ? OPS_REASON_COLON : OPS_REASON_TRUNCATED);
     r->scan.at++;

@@ -25,25 +25,9 @@ static bool json_not_a(struct json_reader *r, enum ops_reason reason)
 
 bool json_read_string(struct json_reader *r, struct ops_str *value)
 {
-    struct ops_str raw;
-    bool escaped;
-
     if (json_peek(r) != '"')
         return json_not_a(r, OPS_REASON_WANT_STRING);
-    if (!ops_json_scan_string(&r->scan, &raw, &escaped))
-        return false;
-    if (escaped) {
-        char *plain = (char *)ops_arena_alloc(r->arena, raw.len);
-        size_t len;
-
-        if (plain == NULL)
-            return json_no_room(r);
-        len = ops_json_unescape(plain, raw);
-        ops_arena_shrink(r->arena, plain, raw.len, len);
-        raw = ops_str_of(plain, len);
-    }
-    *value = raw;
-    return true;
+    return ops_json_read_string(&r->scan, r->arena, value);
 }
 
 bool json_read_base64(struct json_reader *r, struct ops_str *value)

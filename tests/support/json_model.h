@@ -1,4 +1,5 @@
-/* JSON read and written slowly, by recursion and byte by byte: the oracle of runtime/base/json_text.h. And random JSON. */
+/* JSON read and written slowly, by recursion and byte by byte: the oracle of runtime/base/json_text.h. And random
+ * JSON. */
 #ifndef OPS_TESTS_JSON_MODEL_H
 #define OPS_TESTS_JSON_MODEL_H
 
@@ -84,7 +85,8 @@ static inline bool model_string(struct model *m)
         }
         fit = model_fits(p, m->end, "\\uXXXX", &want);
         if (fit < want)
-            return p + fit == m->end ? model_fail(m, OPS_REASON_TRUNCATED, m->end) : model_fail(m, OPS_REASON_ESCAPE, p);
+            return p + fit == m->end ? model_fail(m, OPS_REASON_TRUNCATED, m->end)
+                                     : model_fail(m, OPS_REASON_ESCAPE, p);
         if (model_fits(p, m->end, "\\u[dD][89abcdefABCDEF]XX", &want) != want) {
             p += 6;
             continue;
@@ -342,7 +344,8 @@ static inline size_t random_space(char *out)
 /* A JSON value nested at most `depth` deep; `out` has room for 100000 bytes. */
 static inline size_t random_json(char *out, unsigned depth)
 {
-    static const char *const scalars[] = {"true", "false", "null", "0", "-0", "1.50", "-12e+3", "1E400", "123456789012345678901"};
+    static const char *const scalars[] = {
+        "true", "false", "null", "0", "-0", "1.50", "-12e+3", "1E400", "123456789012345678901"};
     size_t n = random_space(out);
     unsigned kind = rnd_below(depth > 0 ? 4 : 2), count = rnd_below(4), i;
 

@@ -99,9 +99,10 @@ static inline size_t model_encode(uint32_t cp, char *out)
 /* A code point: mostly of the kind asked for, sometimes at an edge. */
 static inline uint32_t random_code_point(unsigned kind)
 {
-    static const uint32_t edges[] = {0,      0x1f,   0x20,   0x7e,   0x7f,    0x80,    0x9f,    0xa0,    0x7ff,    0x800,
-                                     0xfff,  0x1000, 0xd7ff, 0xe000, 0xfdd0,  0xfeff,  0xfffd,  0xffff,  0x10000,  0x1ffff,
-                                     0x2028, 0x2029, 0x3000, 0xee80, 0x3ffff, 0x40000, 0xfffff, 0x378,   0x10ffff, 0x100000};
+    static const uint32_t edges[] = {0,       0x1f,    0x20,    0x7e,    0x7f,     0x80,    0x9f,   0xa0,
+                                     0x7ff,   0x800,   0xfff,   0x1000,  0xd7ff,   0xe000,  0xfdd0, 0xfeff,
+                                     0xfffd,  0xffff,  0x10000, 0x1ffff, 0x2028,   0x2029,  0x3000, 0xee80,
+                                     0x3ffff, 0x40000, 0xfffff, 0x378,   0x10ffff, 0x100000};
     uint32_t cp;
 
     if (rnd_below(8) == 0)
@@ -121,7 +122,8 @@ static inline uint32_t random_code_point(unsigned kind)
     }
 }
 
-/* Valid text of at most `room` bytes; `out` has three more. Runs of one kind, so that blocks are met that hold only one. */
+/* Valid text of at most `room` bytes; `out` has three more. Runs of one kind, so that blocks are met that hold
+ * only one. */
 static inline size_t random_text(char *out, size_t room)
 {
     size_t len = 0;

@@ -164,11 +164,11 @@ struct example {
 static void white_space_and_padding_are_as_the_header_says(void **state)
 {
     static const struct example examples[] = {
-        {"", "", 0},          {" \r\n\t", "", 0},       {"QQ==", "A", 0},      {"QUI=", "AB", 0},     {"QUJD", "ABC", 0},
-        {"QR==", "A", 0},     {"QUJ=", "AB", 0},        {" Q U\nI = ", "AB", 0}, {"QQ= =\n", "A", 0}, {"QQ", NULL, 2},
-        {"QQ=", NULL, 3},     {"QUI", NULL, 3},         {"Q===", NULL, 1},     {"====", NULL, 0},     {"=", NULL, 0},
-        {"QQ==QQ==", NULL, 4}, {"QUJD=", NULL, 4},      {"QQ===", NULL, 4},    {"QUI==", NULL, 4},    {"QU-_", NULL, 2},
-        {"QQ==\v", NULL, 4},  {"QQ=A", NULL, 3},        {"QUJD\xc2\xa0", NULL, 4},
+        {"", "", 0},           {" \r\n\t", "", 0}, {"QQ==", "A", 0},          {"QUI=", "AB", 0},   {"QUJD", "ABC", 0},
+        {"QR==", "A", 0},      {"QUJ=", "AB", 0},  {" Q U\nI = ", "AB", 0},   {"QQ= =\n", "A", 0}, {"QQ", NULL, 2},
+        {"QQ=", NULL, 3},      {"QUI", NULL, 3},   {"Q===", NULL, 1},         {"====", NULL, 0},   {"=", NULL, 0},
+        {"QQ==QQ==", NULL, 4}, {"QUJD=", NULL, 4}, {"QQ===", NULL, 4},        {"QUI==", NULL, 4},  {"QU-_", NULL, 2},
+        {"QQ==\v", NULL, 4},   {"QQ=A", NULL, 3},  {"QUJD\xc2\xa0", NULL, 4},
     };
     size_t i;
 

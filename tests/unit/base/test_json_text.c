@@ -60,7 +60,8 @@ static void check_string(const char *text, size_t len, size_t quote)
     want = model_string(&m);
     check_same(&s, done, &m, want);
     if (done && (raw.ptr != text + quote + 1 || raw.ptr + raw.len + 1 != s.at || escaped != m.escaped))
-        fail_msg("seed %llu: \"%.*s\" is not what stands between the quotes", (unsigned long long)random_seed, (int)len, text);
+        fail_msg("seed %llu: \"%.*s\" is not what stands between the quotes", (unsigned long long)random_seed, (int)len,
+                 text);
 }
 
 /* Bytes before the string do not matter, right or wrong, nor do those behind it. */
@@ -166,7 +167,9 @@ static void the_first_wrong_thing_is_reported(void **state)
         {"[1e", OPS_REASON_TRUNCATED, 3},
         {"", OPS_REASON_TRUNCATED, 0},
         {"/**/1", OPS_REASON_TOKEN, 0},
-        {"\xef\xbb\xbf" "1", OPS_REASON_TOKEN, 0},
+        {"\xef\xbb\xbf"
+         "1",
+         OPS_REASON_TOKEN, 0},
         {"[[[[1]]]]", OPS_REASON_DEPTH, 3},
     };
     size_t i;
@@ -255,7 +258,9 @@ static void numbers_are_read_as_the_model_reads_them(void **state)
             assert_false(done);
         }
         if (!done)
-            assert_true(value == 77 && s.at == s.begin && (s.reason == OPS_REASON_WANT_INTEGER ? s.bad == s.begin : s.reason == m.reason && s.bad == m.bad));
+            assert_true(
+                value == 77 && s.at == s.begin &&
+                (s.reason == OPS_REASON_WANT_INTEGER ? s.bad == s.begin : s.reason == m.reason && s.bad == m.bad));
     }
     guard_close(&g);
 }
@@ -353,6 +358,38 @@ static void depth_ends_at_its_limit_and_a_megabyte_of_brackets_is_refused(void *
     free(text);
 }
 
+/* Objects and lists by turns that a number decides, each closed as it was opened but one. */
+static void brackets_of_any_depth_must_match(void **state)
+{
+    char text[6 * OPS_JSON_DEPTH_LIMIT];
+    unsigned round;
+
+    random_seeded(state);
+    for (round = 0; round < 20000; round++) {
+        unsigned depth = 1 + rnd_below(OPS_JSON_DEPTH_LIMIT - 1), wrong = rnd_below(2 * OPS_JSON_DEPTH_LIMIT), i;
+        char closing[OPS_JSON_DEPTH_LIMIT];
+        struct ops_json_scan s;
+        struct model m;
+        size_t len = 0;
+        bool done;
+
+        for (i = 0; i < depth; i++) {
+            bool object = rnd_below(2) != 0;
+
+            closing[i] = object != (i == wrong) ? '}' : ']';
+            memcpy(text + len, object ? "{\"\":" : "[", object ? 4 : 1);
+            len += object ? 4 : 1;
+        }
+        text[len++] = '1';
+        while (i-- > 0)
+            text[len++] = closing[i];
+        s = scan_of(text, len);
+        m = model_of(&s);
+        done = ops_json_skip_value(&s, OPS_JSON_DEPTH_LIMIT);
+        check_same(&s, done, &m, model_value(&m, OPS_JSON_DEPTH_LIMIT));
+    }
+}
+
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 static void strings_are_escaped_and_unescaped_as_the_model_does(void **state)
@@ -376,7 +413,8 @@ static void strings_are_escaped_and_unescaped_as_the_model_does(void **state)
         out = guard_last(&h, ops_json_escape_bound(len));
         if (ops_json_escape(out, ops_str_of(guard_copy(&g, text, len, (int)(round & 1)), len), escaper) != out + n ||
             memcmp(out, want, n) != 0)
-            fail_msg("seed %llu: \"%.*s\" in table %u", (unsigned long long)random_seed, (int)len, text, (unsigned)escaper);
+            fail_msg("seed %llu: \"%.*s\" in table %u", (unsigned long long)random_seed, (int)len, text,
+                     (unsigned)escaper);
     }
     for (round = 0; round < ROUNDS; round++) {
         char raw[LEN_MAX + 16], want[LEN_MAX + 16], *out;
@@ -434,12 +472,13 @@ static void the_vectors_of_the_specification_hold(void **state)
 /* Of the ranges themselves, what opstream-wire.md §1.2 names, and the last additions to the BMP up to Unicode 16. */
 static void table_b_is_that_of_unicode_16(void **state)
 {
-    static const uint32_t out[] = {0x80, 0x9f, 0xa0, 0x378, 0xd7a4, 0x1680, 0x2000, 0x200a, 0x202f, 0x205f, 0x3000, 0x2028, 0x2029,
-                                   0xe000, 0xf8ff, 0xfeff, 0xfdd0, 0xfdef, 0xfffe, 0xffff, 0x1c8b, 0xa7ce, 0x20c1, 0x2e5e};
-    static const uint32_t raw[] = {0xa1, 0xad, 0x600, 0x61c, 0x180e, 0x200b, 0x200e, 0x202a, 0x2060, 0x2064, 0x2066, 0xfff9,
-                                   0xfe0f, 0xfffc, 0xfffd, 0x3001, 0x4e00, 0x9fff, 0xac00, 0xcf3, 0xece, 0x2ffc, 0x2fff, 0x31ef,
-                                   0x897, 0x1b4e, 0x1b4f, 0x1b7f, 0x1c89, 0x1c8a, 0x2427, 0x2429, 0x31e4, 0x31e5, 0xa7cb, 0xa7cd,
-                                   0xa7da, 0xa7dc, 0x301};
+    static const uint32_t out[] = {0x80,   0x9f,   0xa0,   0x378,  0xd7a4, 0x1680, 0x2000, 0x200a,
+                                   0x202f, 0x205f, 0x3000, 0x2028, 0x2029, 0xe000, 0xf8ff, 0xfeff,
+                                   0xfdd0, 0xfdef, 0xfffe, 0xffff, 0x1c8b, 0xa7ce, 0x20c1, 0x2e5e};
+    static const uint32_t raw[] = {0xa1,   0xad,   0x600,  0x61c,  0x180e, 0x200b, 0x200e, 0x202a, 0x2060, 0x2064,
+                                   0x2066, 0xfff9, 0xfe0f, 0xfffc, 0xfffd, 0x3001, 0x4e00, 0x9fff, 0xac00, 0xcf3,
+                                   0xece,  0x2ffc, 0x2fff, 0x31ef, 0x897,  0x1b4e, 0x1b4f, 0x1b7f, 0x1c89, 0x1c8a,
+                                   0x2427, 0x2429, 0x31e4, 0x31e5, 0xa7cb, 0xa7cd, 0xa7da, 0xa7dc, 0x301};
     size_t i;
 
     (void)state;
@@ -460,14 +499,15 @@ static void check_reemit(const char *json, size_t len, enum ops_json_escaper esc
     assert_true(ops_buf_append(&b, "<", 1));
     assert_true(ops_json_reemit(&b, ops_str_of(json, len), escaper));
     if (b.len != want_len + 1 || memcmp(b.ptr + 1, want, want_len) != 0)
-        fail_msg("seed %llu: \"%.*s\" became %.*s instead of %.*s", (unsigned long long)random_seed, (int)len, json, (int)b.len,
-                 b.ptr, (int)want_len, want);
+        fail_msg("seed %llu: \"%.*s\" became %.*s instead of %.*s", (unsigned long long)random_seed, (int)len, json,
+                 (int)b.len, b.ptr, (int)want_len, want);
     ops_arena_reset(&arena);
 }
 
 static void values_are_written_again_token_by_token(void **state)
 {
-    static const char json[] = " { \"\\u00e9\" : [ 1.0 ,\t1e3, -0, 1234567890123456789012345678901234567890 ] ,\r\n \"a\":\"\\/\", \"a\":null}";
+    static const char json[] = " { \"\\u00e9\" : [ 1.0 ,\t1e3, -0, 1234567890123456789012345678901234567890 ] ,\r\n "
+                               "\"a\":\"\\/\", \"a\":null}";
     static const char *const want[] = {
         "{\"\xc3\xa9\":[1.0,1e3,-0,1234567890123456789012345678901234567890],\"a\":\"/\",\"a\":null}",
         "{\"\\u00E9\":[1.0,1e3,-0,1234567890123456789012345678901234567890],\"a\":\"/\",\"a\":null}",
@@ -508,7 +548,8 @@ static void values_are_written_again_token_by_token(void **state)
 
 static void writing_again_is_all_or_nothing_at_every_memory_limit(void **state)
 {
-    static const char json[] = "{\"a\\n\":[1,\"some longer text in here\",\"\\u00e9\"],\"b\":\"and so on and on and on\"}";
+    static const char json[] =
+        "{\"a\\n\":[1,\"some longer text in here\",\"\\u00e9\"],\"b\":\"and so on and on and on\"}";
     size_t limit, done = 0;
 
     (void)state;
@@ -536,6 +577,7 @@ int main(void)
         cmocka_unit_test(int64_ends_where_it_ends),
         cmocka_unit_test(values_are_skipped_as_the_model_skips_them),
         cmocka_unit_test(depth_ends_at_its_limit_and_a_megabyte_of_brackets_is_refused),
+        cmocka_unit_test(brackets_of_any_depth_must_match),
         cmocka_unit_test(strings_are_escaped_and_unescaped_as_the_model_does),
         cmocka_unit_test(every_code_point_is_escaped_as_its_table_says),
         cmocka_unit_test(the_vectors_of_the_specification_hold),

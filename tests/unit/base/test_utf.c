@@ -121,7 +121,8 @@ static void lengths_and_order_are_those_of_utf16(void **state)
 
         for (i = 0; i < a_count && i < b_count && a_units[i] == b_units[i]; i++)
             ;
-        want = i < a_count && i < b_count ? (a_units[i] < b_units[i] ? -1 : 1) : (a_count > b_count) - (a_count < b_count);
+        want =
+            i < a_count && i < b_count ? (a_units[i] < b_units[i] ? -1 : 1) : (a_count > b_count) - (a_count < b_count);
         if (sign(ops_utf16_compare(a, b)) != want || sign(ops_utf16_compare(b, a)) != -want)
             fail_msg("seed %llu, round %u: order %d expected", (unsigned long long)random_seed, round, want);
     }
@@ -153,14 +154,16 @@ static void absent_sorts_before_empty(void **state)
     assert_int_equal(sign(ops_utf16_compare(absent, empty)), -1);
     assert_int_equal(sign(ops_utf16_compare(empty, absent)), 1);
     assert_int_equal(ops_utf16_compare(absent, absent), 0);
-    assert_true(ops_utf16_compare(OPS_STR("\xf0\x90\x80\x80"), OPS_STR("\xee\x80\x80")) < 0); /* U+10000 before U+E000 */
+    assert_true(ops_utf16_compare(OPS_STR("\xf0\x90\x80\x80"), OPS_STR("\xee\x80\x80")) <
+                0); /* U+10000 before U+E000 */
     assert_true(ops_utf16_compare(OPS_STR("\xf0\x90\x80\x80"), OPS_STR("\xed\x9f\xbf")) > 0);
 }
 
 static void blank_and_control_are_those_of_dotnet(void **state)
 {
-    static const uint32_t spaces[] = {9, 10, 11, 12, 13, 32, 0x85, 0xa0, 0x1680, 0x2000, 0x2001, 0x2002, 0x2003, 0x2004, 0x2005,
-                                      0x2006, 0x2007, 0x2008, 0x2009, 0x200a, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000};
+    static const uint32_t spaces[] = {9,      10,     11,     12,     13,     32,     0x85,   0xa0,   0x1680,
+                                      0x2000, 0x2001, 0x2002, 0x2003, 0x2004, 0x2005, 0x2006, 0x2007, 0x2008,
+                                      0x2009, 0x200a, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000};
     uint32_t cp;
 
     (void)state;
