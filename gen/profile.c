@@ -44,7 +44,7 @@ const struct ops_json_style ops_style_stored = {
     false, /* enum_names */
     true, /* plus */
     false, /* exact_arguments */
-    64, /* depth_limit */
+    80, /* depth_limit */
     61 /* opaque_depth_limit */
 };
 
@@ -75,7 +75,7 @@ const struct ops_json_style ops_style_p1 = {
     false, /* plus */
     false, /* exact_arguments */
     64, /* depth_limit */
-    64 /* opaque_depth_limit */
+    60 /* opaque_depth_limit */
 };
 
 const struct ops_json_style ops_style_p2 = {
@@ -105,7 +105,7 @@ const struct ops_json_style ops_style_p3 = {
     false, /* plus */
     false, /* exact_arguments */
     64, /* depth_limit */
-    64 /* opaque_depth_limit */
+    60 /* opaque_depth_limit */
 };
 
 const struct ops_json_style ops_style_p4 = {
@@ -120,7 +120,7 @@ const struct ops_json_style ops_style_p4 = {
     false, /* plus */
     true, /* exact_arguments */
     64, /* depth_limit */
-    64 /* opaque_depth_limit */
+    60 /* opaque_depth_limit */
 };
 
 const struct ops_json_style ops_style_p5 = {

@@ -385,12 +385,20 @@ static inline struct ops_str ops_buf_str(const struct ops_buf *b)
 
 enum { OPS_JSON_DEPTH_LIMIT = 512 }; /* deepest nesting that any caller may allow */
 
-/* A place in a JSON text, and what went wrong there. */
+/* A place in a JSON text, and what went wrong there.
+ *
+ * A function that returns false has set `reason` and `bad`, for the first thing that is wrong, and moved `at` nowhere:
+ *   TRUNCATED                 the end of the input; all before it could go on
+ *   ESCAPE, SURROGATE         the backslash of the escape
+ *   UTF8                      the first byte of what is no character
+ *   TOKEN, DEPTH              the first byte of the value
+ *   WANT_INTEGER              the first byte of the number that is none, or too large
+ *   CONTROL, NUMBER, NAME, COLON, COMMA    the byte that cannot stand there */
 struct ops_json_scan {
     const char *at, *end;
-    const char *begin;       /* of the whole input: offsets are counted from here */
-    enum ops_reason reason;  /* set by the function that returned false */
-    const char *bad;         /* where */
+    const char *begin; /* of the whole input: offsets are counted from here; all bytes from here to `end` may be read */
+    enum ops_reason reason;
+    const char *bad;
 };
 
 /* Skips spaces, tabs, CR, LF. */
@@ -408,7 +416,8 @@ bool ops_json_scan_string(struct ops_json_scan *s, struct ops_str *raw, bool *es
  * that has no room. */
 bool ops_json_read_string(struct ops_json_scan *s, struct ops_arena *arena, struct ops_str *value);
 
-/* Size in bytes at most of the unescaped string: raw.len. Stores it at `out`, returns the size. `raw` was scanned. */
+/* Stores the unescaped string at `out`, which has raw.len bytes of room and does not overlap `raw`; returns its size, at
+ * most raw.len. `raw` was scanned. */
 size_t ops_json_unescape(char *out, struct ops_str raw);
 
 /* `at` is on '-' or a digit. Moves behind the number. `integer` is true when it has neither fraction nor exponent. */
@@ -434,12 +443,12 @@ static inline size_t ops_json_escape_bound(size_t len)
 }
 
 /* Stores the escaped form of valid UTF-8 (no quotes around it), returns the place behind it. `out` has
- * ops_json_escape_bound(len) bytes of room. */
+ * ops_json_escape_bound(len) bytes of room, all of which may be written to, and does not overlap `text`. */
 char *ops_json_escape(char *out, struct ops_str text, enum ops_json_escaper escaper);
 
 /* Appends a JSON value re-emitted token by token: no white space, strings unescaped and escaped again with `escaper`,
  * numbers as spelled, member order and duplicates kept (spec/opstream-wire.md §1.3). `json` was checked before. False when
- * the buffer has no room. */
+ * the buffer has no room; it holds what it held then. */
 bool ops_json_reemit(struct ops_buf *b, struct ops_str json, enum ops_json_escaper escaper);
 
 #endif
@@ -4383,127 +4392,17 @@ enum { BASE64_BAD = 0xff, BASE64_SPACE = 0xfe, BASE64_PAD = 0xfd };
 
 /* Value of a character, or one of the above. */
 #define BASE64_BAD_16 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255
-static const uint8_t base64_values[256] = {255,
-                                           255,
-                                           255,
-                                           255,
-                                           255,
-                                           255,
-                                           255,
-                                           255,
-                                           255,
-                                           BASE64_SPACE,
-                                           BASE64_SPACE,
-                                           255,
-                                           255,
-                                           BASE64_SPACE,
-                                           255,
-                                           255,
-                                           BASE64_BAD_16,
-                                           BASE64_SPACE,
-                                           255,
-                                           255,
-                                           255,
-                                           255,
-                                           255,
-                                           255,
-                                           255,
-                                           255,
-                                           255,
-                                           255,
-                                           62,
-                                           255,
-                                           255,
-                                           255,
-                                           63,
-                                           52,
-                                           53,
-                                           54,
-                                           55,
-                                           56,
-                                           57,
-                                           58,
-                                           59,
-                                           60,
-                                           61,
-                                           255,
-                                           255,
-                                           255,
-                                           BASE64_PAD,
-                                           255,
-                                           255,
-                                           255,
-                                           0,
-                                           1,
-                                           2,
-                                           3,
-                                           4,
-                                           5,
-                                           6,
-                                           7,
-                                           8,
-                                           9,
-                                           10,
-                                           11,
-                                           12,
-                                           13,
-                                           14,
-                                           15,
-                                           16,
-                                           17,
-                                           18,
-                                           19,
-                                           20,
-                                           21,
-                                           22,
-                                           23,
-                                           24,
-                                           25,
-                                           255,
-                                           255,
-                                           255,
-                                           255,
-                                           255,
-                                           255,
-                                           26,
-                                           27,
-                                           28,
-                                           29,
-                                           30,
-                                           31,
-                                           32,
-                                           33,
-                                           34,
-                                           35,
-                                           36,
-                                           37,
-                                           38,
-                                           39,
-                                           40,
-                                           41,
-                                           42,
-                                           43,
-                                           44,
-                                           45,
-                                           46,
-                                           47,
-                                           48,
-                                           49,
-                                           50,
-                                           51,
-                                           255,
-                                           255,
-                                           255,
-                                           255,
-                                           255,
-                                           BASE64_BAD_16,
-                                           BASE64_BAD_16,
-                                           BASE64_BAD_16,
-                                           BASE64_BAD_16,
-                                           BASE64_BAD_16,
-                                           BASE64_BAD_16,
-                                           BASE64_BAD_16,
-                                           BASE64_BAD_16};
+static const uint8_t base64_values[256] = {
+    255, 255, 255, 255, 255, 255, 255, 255, 255, BASE64_SPACE, BASE64_SPACE, 255, 255, BASE64_SPACE, 255, 255,
+    BASE64_BAD_16,
+    BASE64_SPACE, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 62, 255, 255, 255, 63,
+    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 255, 255, 255, BASE64_PAD, 255, 255,
+    255, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 255, 255, 255, 255, 255,
+    255, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+    41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 255, 255, 255, 255, 255,
+    BASE64_BAD_16, BASE64_BAD_16, BASE64_BAD_16, BASE64_BAD_16,
+    BASE64_BAD_16, BASE64_BAD_16, BASE64_BAD_16, BASE64_BAD_16};
 #undef BASE64_BAD_16
 
 static inline unsigned base64_value(char c)
@@ -6035,137 +5934,20 @@ static inline block_bytes block_load_part(const char *ptr, size_t len)
 #define JSON_CHARS_16(x) x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x
 
 /* What stands behind a backslash to what it means; 0: not an escape of two characters. */
-static const char json_chars_unescaped[256] = {JSON_CHARS_16(0),
-                                               JSON_CHARS_16(0),
-                                               0,
-                                               0,
-                                               '"',
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               '/',
-                                               JSON_CHARS_16(0),
-                                               JSON_CHARS_16(0),
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               '\\',
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               '\b',
-                                               0,
-                                               0,
-                                               0,
-                                               '\f',
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               '\n',
-                                               0,
-                                               0,
-                                               0,
-                                               '\r',
-                                               0,
-                                               '\t',
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0};
+static const char json_chars_unescaped[256] = {
+    JSON_CHARS_16(0), JSON_CHARS_16(0),
+    0, 0, '"', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '/', JSON_CHARS_16(0), JSON_CHARS_16(0),
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '\\', 0, 0, 0,
+    0, 0, '\b', 0, 0, 0, '\f', 0, 0, 0, 0, 0, 0, 0, '\n', 0, 0, 0, '\r', 0, '\t', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 
 /* Values of hexadecimal digits; 255: it is none. */
-static const uint8_t json_chars_hex[256] = {JSON_CHARS_16(255),
-                                            JSON_CHARS_16(255),
-                                            JSON_CHARS_16(255),
-                                            0,
-                                            1,
-                                            2,
-                                            3,
-                                            4,
-                                            5,
-                                            6,
-                                            7,
-                                            8,
-                                            9,
-                                            255,
-                                            255,
-                                            255,
-                                            255,
-                                            255,
-                                            255,
-                                            255,
-                                            10,
-                                            11,
-                                            12,
-                                            13,
-                                            14,
-                                            15,
-                                            255,
-                                            255,
-                                            255,
-                                            255,
-                                            255,
-                                            255,
-                                            255,
-                                            255,
-                                            255,
-                                            JSON_CHARS_16(255),
-                                            255,
-                                            10,
-                                            11,
-                                            12,
-                                            13,
-                                            14,
-                                            15,
-                                            255,
-                                            255,
-                                            255,
-                                            255,
-                                            255,
-                                            255,
-                                            255,
-                                            255,
-                                            255,
-                                            JSON_CHARS_16(255),
-                                            JSON_CHARS_16(255),
-                                            JSON_CHARS_16(255),
-                                            JSON_CHARS_16(255),
-                                            JSON_CHARS_16(255),
-                                            JSON_CHARS_16(255),
-                                            JSON_CHARS_16(255),
-                                            JSON_CHARS_16(255),
-                                            JSON_CHARS_16(255)};
+static const uint8_t json_chars_hex[256] = {
+    JSON_CHARS_16(255), JSON_CHARS_16(255), JSON_CHARS_16(255),
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 255, 255, 255, 255, 255, 255,
+    255, 10, 11, 12, 13, 14, 15, 255, 255, 255, 255, 255, 255, 255, 255, 255, JSON_CHARS_16(255),
+    255, 10, 11, 12, 13, 14, 15, 255, 255, 255, 255, 255, 255, 255, 255, 255, JSON_CHARS_16(255),
+    JSON_CHARS_16(255), JSON_CHARS_16(255), JSON_CHARS_16(255), JSON_CHARS_16(255),
+    JSON_CHARS_16(255), JSON_CHARS_16(255), JSON_CHARS_16(255), JSON_CHARS_16(255)};
 #undef JSON_CHARS_16
 
 static inline unsigned json_chars_digit(char c)
@@ -6348,59 +6130,10 @@ static inline unsigned utf_char_encode(uint32_t cp, char *out)
 
 /* What an unclean ASCII character is behind the backslash; 'u': \u00XX. Table A wants that for '"' too. */
 #define JSON_ESCAPE_U16 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u'
-static const char json_escape_letters[128] = {'u',
-                                              'u',
-                                              'u',
-                                              'u',
-                                              'u',
-                                              'u',
-                                              'u',
-                                              'u',
-                                              'b',
-                                              't',
-                                              'n',
-                                              'u',
-                                              'f',
-                                              'r',
-                                              'u',
-                                              'u',
-                                              JSON_ESCAPE_U16,
-                                              'u',
-                                              'u',
-                                              '"',
-                                              'u',
-                                              'u',
-                                              'u',
-                                              'u',
-                                              'u',
-                                              'u',
-                                              'u',
-                                              'u',
-                                              'u',
-                                              'u',
-                                              'u',
-                                              'u',
-                                              'u',
-                                              JSON_ESCAPE_U16,
-                                              JSON_ESCAPE_U16,
-                                              'u',
-                                              'u',
-                                              'u',
-                                              'u',
-                                              'u',
-                                              'u',
-                                              'u',
-                                              'u',
-                                              'u',
-                                              'u',
-                                              'u',
-                                              'u',
-                                              '\\',
-                                              'u',
-                                              'u',
-                                              'u',
-                                              JSON_ESCAPE_U16,
-                                              JSON_ESCAPE_U16};
+static const char json_escape_letters[128] = {
+    'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'b', 't', 'n', 'u', 'f', 'r', 'u', 'u', JSON_ESCAPE_U16,
+    'u', 'u', '"', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', JSON_ESCAPE_U16, JSON_ESCAPE_U16,
+    'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', '\\', 'u', 'u', 'u', JSON_ESCAPE_U16, JSON_ESCAPE_U16};
 #undef JSON_ESCAPE_U16
 
 /* \uXXXX: the four digits at once, a byte each. */
@@ -6495,31 +6228,31 @@ enum {
 };
 
 static const uint8_t json_escape_high_a[16] = {
-    JSON_ESCAPE_00, JSON_ESCAPE_00, JSON_ESCAPE_20, JSON_ESCAPE_30, 0,
-    JSON_ESCAPE_50, JSON_ESCAPE_60, JSON_ESCAPE_70, JSON_ESCAPE_80, JSON_ESCAPE_80,
-    JSON_ESCAPE_80, JSON_ESCAPE_80, JSON_ESCAPE_80, JSON_ESCAPE_80, JSON_ESCAPE_80,
+    JSON_ESCAPE_00, JSON_ESCAPE_00, JSON_ESCAPE_20, JSON_ESCAPE_30, 0, JSON_ESCAPE_50, JSON_ESCAPE_60, JSON_ESCAPE_70,
+    JSON_ESCAPE_80, JSON_ESCAPE_80, JSON_ESCAPE_80, JSON_ESCAPE_80, JSON_ESCAPE_80, JSON_ESCAPE_80, JSON_ESCAPE_80,
     JSON_ESCAPE_80};
 static const uint8_t json_escape_high_b[16] = {
-    JSON_ESCAPE_00, JSON_ESCAPE_00, JSON_ESCAPE_20, 0, 0, JSON_ESCAPE_50, 0, JSON_ESCAPE_70, 0, 0, 0, 0, JSON_ESCAPE_C0,
-    JSON_ESCAPE_D0, JSON_ESCAPE_E0, JSON_ESCAPE_F0};
+    JSON_ESCAPE_00, JSON_ESCAPE_00, JSON_ESCAPE_20, 0, 0, JSON_ESCAPE_50, 0, JSON_ESCAPE_70,
+    0, 0, 0, 0, JSON_ESCAPE_C0, JSON_ESCAPE_D0, JSON_ESCAPE_E0, JSON_ESCAPE_F0};
 
 #define JSON_ESCAPE_ALL (JSON_ESCAPE_00 | JSON_ESCAPE_80)
-static const uint8_t json_escape_low_a[16] = {JSON_ESCAPE_ALL | JSON_ESCAPE_60,
-                                              JSON_ESCAPE_ALL,
-                                              JSON_ESCAPE_ALL | JSON_ESCAPE_20,
-                                              JSON_ESCAPE_ALL,
-                                              JSON_ESCAPE_ALL,
-                                              JSON_ESCAPE_ALL,
-                                              JSON_ESCAPE_ALL | JSON_ESCAPE_20,
-                                              JSON_ESCAPE_ALL | JSON_ESCAPE_20,
-                                              JSON_ESCAPE_ALL,
-                                              JSON_ESCAPE_ALL,
-                                              JSON_ESCAPE_ALL,
-                                              JSON_ESCAPE_ALL | JSON_ESCAPE_20,
-                                              JSON_ESCAPE_ALL | JSON_ESCAPE_30 | JSON_ESCAPE_50,
-                                              JSON_ESCAPE_ALL,
-                                              JSON_ESCAPE_ALL | JSON_ESCAPE_30,
-                                              JSON_ESCAPE_ALL | JSON_ESCAPE_70};
+static const uint8_t json_escape_low_a[16] = {
+    JSON_ESCAPE_ALL | JSON_ESCAPE_60,
+    JSON_ESCAPE_ALL,
+    JSON_ESCAPE_ALL | JSON_ESCAPE_20,
+    JSON_ESCAPE_ALL,
+    JSON_ESCAPE_ALL,
+    JSON_ESCAPE_ALL,
+    JSON_ESCAPE_ALL | JSON_ESCAPE_20,
+    JSON_ESCAPE_ALL | JSON_ESCAPE_20,
+    JSON_ESCAPE_ALL,
+    JSON_ESCAPE_ALL,
+    JSON_ESCAPE_ALL,
+    JSON_ESCAPE_ALL | JSON_ESCAPE_20,
+    JSON_ESCAPE_ALL | JSON_ESCAPE_30 | JSON_ESCAPE_50,
+    JSON_ESCAPE_ALL,
+    JSON_ESCAPE_ALL | JSON_ESCAPE_30,
+    JSON_ESCAPE_ALL | JSON_ESCAPE_70};
 #undef JSON_ESCAPE_ALL
 
 #define JSON_ESCAPE_LOW_B(n)                                                                                           \
@@ -6608,97 +6341,16 @@ enum {
     JSON_ESCAPE_AB = 1 << OPS_ESCAPE_ASCII | 1 << OPS_ESCAPE_RELAXED,
     JSON_ESCAPE_ABM = JSON_ESCAPE_AB | 1 << OPS_ESCAPE_MINIMAL
 };
-static const uint8_t json_escape_by[256] = {JSON_ESCAPE_16(JSON_ESCAPE_ABM),
-                                            JSON_ESCAPE_16(JSON_ESCAPE_ABM),
-                                            0,
-                                            0,
-                                            JSON_ESCAPE_ABM,
-                                            0,
-                                            0,
-                                            0,
-                                            JSON_ESCAPE_A,
-                                            JSON_ESCAPE_A,
-                                            0,
-                                            0,
-                                            0,
-                                            JSON_ESCAPE_A,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            JSON_ESCAPE_A,
-                                            0,
-                                            JSON_ESCAPE_A,
-                                            0,
-                                            JSON_ESCAPE_16(0),
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            JSON_ESCAPE_ABM,
-                                            0,
-                                            0,
-                                            0,
-                                            JSON_ESCAPE_A,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            0,
-                                            JSON_ESCAPE_AB,
-                                            JSON_ESCAPE_16(JSON_ESCAPE_AB),
-                                            JSON_ESCAPE_16(JSON_ESCAPE_AB),
-                                            JSON_ESCAPE_16(JSON_ESCAPE_AB),
-                                            JSON_ESCAPE_16(JSON_ESCAPE_AB),
-                                            JSON_ESCAPE_16(JSON_ESCAPE_AB),
-                                            JSON_ESCAPE_16(JSON_ESCAPE_AB),
-                                            JSON_ESCAPE_16(JSON_ESCAPE_AB),
-                                            JSON_ESCAPE_16(JSON_ESCAPE_AB)};
+static const uint8_t json_escape_by[256] = {
+    JSON_ESCAPE_16(JSON_ESCAPE_ABM), JSON_ESCAPE_16(JSON_ESCAPE_ABM),
+    0, 0, JSON_ESCAPE_ABM, 0, 0, 0, JSON_ESCAPE_A, JSON_ESCAPE_A, 0, 0, 0, JSON_ESCAPE_A, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, JSON_ESCAPE_A, 0, JSON_ESCAPE_A, 0,
+    JSON_ESCAPE_16(0), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, JSON_ESCAPE_ABM, 0, 0, 0,
+    JSON_ESCAPE_A, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, JSON_ESCAPE_AB,
+    JSON_ESCAPE_16(JSON_ESCAPE_AB), JSON_ESCAPE_16(JSON_ESCAPE_AB), JSON_ESCAPE_16(JSON_ESCAPE_AB),
+    JSON_ESCAPE_16(JSON_ESCAPE_AB), JSON_ESCAPE_16(JSON_ESCAPE_AB), JSON_ESCAPE_16(JSON_ESCAPE_AB),
+    JSON_ESCAPE_16(JSON_ESCAPE_AB), JSON_ESCAPE_16(JSON_ESCAPE_AB)};
 #undef JSON_ESCAPE_16
 
 static inline char *json_escape_all(char *out, const char *at, const char *end, enum ops_json_escaper escaper)
@@ -7077,61 +6729,35 @@ enum {
     UTF_TWO = 1 << 7         /* two continuations: a fault unless a longer character wants the second */
 };
 
-static const uint8_t utf_first_high[16] = {UTF_LONG,
-                                           UTF_LONG,
-                                           UTF_LONG,
-                                           UTF_LONG,
-                                           UTF_LONG,
-                                           UTF_LONG,
-                                           UTF_LONG,
-                                           UTF_LONG,
-                                           UTF_TWO,
-                                           UTF_TWO,
-                                           UTF_TWO,
-                                           UTF_TWO,
-                                           UTF_SHORT | UTF_OVERLONG_2,
-                                           UTF_SHORT,
-                                           UTF_SHORT | UTF_OVERLONG_3 | UTF_SURROGATE,
-                                           UTF_SHORT | UTF_EDGE_4 | UTF_LARGE};
+static const uint8_t utf_first_high[16] = {
+    UTF_LONG, UTF_LONG, UTF_LONG, UTF_LONG, UTF_LONG, UTF_LONG, UTF_LONG, UTF_LONG, UTF_TWO, UTF_TWO, UTF_TWO, UTF_TWO,
+    UTF_SHORT | UTF_OVERLONG_2,
+    UTF_SHORT,
+    UTF_SHORT | UTF_OVERLONG_3 | UTF_SURROGATE,
+    UTF_SHORT | UTF_EDGE_4 | UTF_LARGE};
 
 #define UTF_ANY (UTF_SHORT | UTF_LONG | UTF_TWO)
 #define UTF_FIVE_UP (UTF_ANY | UTF_EDGE_4 | UTF_LARGE)
-static const uint8_t utf_first_low[16] = {UTF_ANY | UTF_OVERLONG_2 | UTF_OVERLONG_3 | UTF_EDGE_4,
-                                          UTF_ANY | UTF_OVERLONG_2,
-                                          UTF_ANY,
-                                          UTF_ANY,
-                                          UTF_ANY | UTF_LARGE,
-                                          UTF_FIVE_UP,
-                                          UTF_FIVE_UP,
-                                          UTF_FIVE_UP,
-                                          UTF_FIVE_UP,
-                                          UTF_FIVE_UP,
-                                          UTF_FIVE_UP,
-                                          UTF_FIVE_UP,
-                                          UTF_FIVE_UP,
-                                          UTF_FIVE_UP | UTF_SURROGATE,
-                                          UTF_FIVE_UP,
-                                          UTF_FIVE_UP};
+static const uint8_t utf_first_low[16] = {
+    UTF_ANY | UTF_OVERLONG_2 | UTF_OVERLONG_3 | UTF_EDGE_4,
+    UTF_ANY | UTF_OVERLONG_2,
+    UTF_ANY,
+    UTF_ANY,
+    UTF_ANY | UTF_LARGE,
+    UTF_FIVE_UP, UTF_FIVE_UP, UTF_FIVE_UP, UTF_FIVE_UP, UTF_FIVE_UP, UTF_FIVE_UP, UTF_FIVE_UP, UTF_FIVE_UP,
+    UTF_FIVE_UP | UTF_SURROGATE,
+    UTF_FIVE_UP, UTF_FIVE_UP};
 #undef UTF_ANY
 #undef UTF_FIVE_UP
 
 #define UTF_CONTINUES (UTF_LONG | UTF_OVERLONG_2 | UTF_TWO)
-static const uint8_t utf_second_high[16] = {UTF_SHORT,
-                                            UTF_SHORT,
-                                            UTF_SHORT,
-                                            UTF_SHORT,
-                                            UTF_SHORT,
-                                            UTF_SHORT,
-                                            UTF_SHORT,
-                                            UTF_SHORT,
-                                            UTF_CONTINUES | UTF_OVERLONG_3 | UTF_EDGE_4,
-                                            UTF_CONTINUES | UTF_OVERLONG_3 | UTF_LARGE,
-                                            UTF_CONTINUES | UTF_SURROGATE | UTF_LARGE,
-                                            UTF_CONTINUES | UTF_SURROGATE | UTF_LARGE,
-                                            UTF_SHORT,
-                                            UTF_SHORT,
-                                            UTF_SHORT,
-                                            UTF_SHORT};
+static const uint8_t utf_second_high[16] = {
+    UTF_SHORT, UTF_SHORT, UTF_SHORT, UTF_SHORT, UTF_SHORT, UTF_SHORT, UTF_SHORT, UTF_SHORT,
+    UTF_CONTINUES | UTF_OVERLONG_3 | UTF_EDGE_4,
+    UTF_CONTINUES | UTF_OVERLONG_3 | UTF_LARGE,
+    UTF_CONTINUES | UTF_SURROGATE | UTF_LARGE,
+    UTF_CONTINUES | UTF_SURROGATE | UTF_LARGE,
+    UTF_SHORT, UTF_SHORT, UTF_SHORT, UTF_SHORT};
 #undef UTF_CONTINUES
 
 /* Not zero where `x` is wrong; `behind` is the same text from one, two and three bytes earlier on. */
@@ -7391,7 +7017,7 @@ static const char *json_scan_rest(struct ops_json_scan *s, const char *begin, co
         }
         if (stops == 0) {
             next = at + BLOCK_BYTES;
-        } else { /* at a quote, a control, or escapes that go over the end of the block: what is behind does not count */
+        } else { /* a quote, a control, or escapes over the end of the block: what is behind does not count */
             x = block_keep(x, (size_t)(stop - at));
         }
         if ((high | before_high) != 0 && block_any(utf_block_faults(x, before)))
@@ -9423,6 +9049,14 @@ static bool envelope_read_slot(struct json_reader *r, const struct ops_field *va
                                           : json_read_field(r, &type->fields[v->slot_value], place);
 }
 
+/* Whether a member's name is the one in a literal, as the style matches names. */
+static bool envelope_is_name(const struct json_reader *r, struct ops_str name, struct ops_lit lit)
+{
+    struct ops_str wanted = ops_str_of(lit.ptr + 2, lit.len - 4);
+
+    return ops_str_equal(name, wanted) || (r->style->names != OPS_NAMES_EXACT && json_names_differ_in_case_only(name, wanted));
+}
+
 /* Reads the value of a member: the type, a slot, one of the union's own fields, or nothing we know. */
 static bool envelope_read_member(struct json_reader *r, const struct ops_message *type, void *out, struct ops_str name,
                                  int64_t *number, struct envelope_slots *slots)
@@ -9431,7 +9065,7 @@ static bool envelope_read_member(struct json_reader *r, const struct ops_message
     uint8_t i;
 
     json_peek(r);
-    if (name.len == e->type_name.len - 4 && memcmp(name.ptr, e->type_name.ptr + 2, name.len) == 0) {
+    if (envelope_is_name(r, name, e->type_name)) {
         const char *at = r->scan.at;
 
         if (ops_json_scan_int64(&r->scan, number) && *number >= INT32_MIN && *number <= INT32_MAX)
@@ -9439,7 +9073,7 @@ static bool envelope_read_member(struct json_reader *r, const struct ops_message
         return json_fail_at(r, OPS_REASON_WANT_INTEGER, at);
     }
     for (i = 0; i < e->slot_count; i++) {
-        if (name.len == e->slots[i].len - 4 && memcmp(name.ptr, e->slots[i].ptr + 2, name.len) == 0) {
+        if (envelope_is_name(r, name, e->slots[i])) {
             slots->value[i] = r->scan.at < r->scan.end && *r->scan.at != 'n' ? r->scan.at : NULL;
             return json_skip(r);
         }
@@ -9447,8 +9081,7 @@ static bool envelope_read_member(struct json_reader *r, const struct ops_message
     for (i = 0; i < type->field_count; i++) {
         const struct ops_field *f = &type->fields[i];
 
-        if ((f->flags & OPS_FIELD_VARIANT) == 0 && f->name[r->shape].ptr != NULL && name.len == f->name[r->shape].len - 4 &&
-            memcmp(name.ptr, f->name[r->shape].ptr + 2, name.len) == 0)
+        if ((f->flags & OPS_FIELD_VARIANT) == 0 && f->name[r->shape].ptr != NULL && envelope_is_name(r, name, f->name[r->shape]))
             return json_read_field(r, f, out);
     }
     return json_skip(r);
@@ -10582,15 +10215,29 @@ bool json_read_union_again(struct json_reader *r, const struct ops_message *type
            json_read_variant(r, type, variant, out, begin, true);
 }
 
+/* The discriminator failed. Unknown is only what is JSON otherwise: whoever skips unknown variants must not skip a broken text. */
+static bool json_refuse_tag(struct json_reader *r, const struct json_reader *before)
+{
+    struct json_reader whole = *before;
+
+    if (r->scan.reason == OPS_REASON_UNKNOWN_VARIANT && !json_skip(&whole)) {
+        r->scan.reason = whole.scan.reason;
+        r->scan.bad = whole.scan.bad;
+    }
+    return false;
+}
+
 bool json_read_union(struct json_reader *r, const struct ops_message *type, void *out)
 {
     const struct ops_field *variant = NULL;
     const char *begin = (json_peek(r), r->scan.at);
-    unsigned depth = r->depth;
+    const struct json_reader before = *r;
     bool found;
 
-    if (!json_open(r, '{', OPS_REASON_WANT_OBJECT) || !json_tag_first(r, type, &variant, &found))
+    if (!json_open(r, '{', OPS_REASON_WANT_OBJECT))
         return false;
+    if (!json_tag_first(r, type, &variant, &found))
+        return json_refuse_tag(r, &before);
     if (!found && r->style->discriminator_first)
         return json_fail_at(r, OPS_REASON_DISCRIMINATOR_FIRST, begin);
     if (found) {
@@ -10599,7 +10246,8 @@ bool json_read_union(struct json_reader *r, const struct ops_message *type, void
         if (r->scan.reason != JSON_TAG_AGAIN)
             return false;
     }
-    r->depth = depth;
+    r->depth = before.depth;
+    r->plus = before.plus; /* what the variant that does not count has said */
     return json_read_union_again(r, type, out, begin);
 }
 
@@ -11385,6 +11033,23 @@ static bool json_write_opaque(struct json_writer *w, struct ops_str json)
     return ok;
 }
 
+/* A correlation id: the same string or number, in the style's own spelling. */
+static bool json_write_id(struct json_writer *w, struct ops_str json)
+{
+    struct ops_str plain;
+    struct ops_json_scan scan;
+
+    if (json.len == 2 && memcmp(json.ptr, "-0", 2) == 0)
+        return json_write_char(w, '0');
+    if (json.len == 0 || *json.ptr != '"')
+        return json_write_text(w, json.ptr, json.len);
+    memset(&scan, 0, sizeof scan);
+    scan.begin = scan.at = json.ptr;
+    scan.end = json.ptr + json.len;
+    ops_buf_advance(w->buf, w->at); /* what is read lies in the buffer's arena: the buffer must know its length */
+    return ops_json_read_string(&scan, w->buf->arena, &plain) && json_write_string(w, plain);
+}
+
 /* A JSON text of a known message: read and written again, so that it is canonical. One that does not read as that (it came by
  * protobuf, unchecked) is written as any other value. */
 static bool json_write_typed(struct json_writer *w, const struct ops_message *type, struct ops_str json)
@@ -11487,6 +11152,8 @@ bool json_write_value(struct json_writer *w, const struct ops_field *f, enum ops
         switch (as) {
         case OPS_AS_JSON_IN_STRING:
             return json_write_string(w, text);
+        case OPS_AS_ID:
+            return json_write_id(w, text);
         case OPS_AS_TYPED_JSON:
             return json_write_typed(w, (const struct ops_message *)f->of, text);
         default:
@@ -15359,8 +15026,8 @@ static bool validate_opaque(const struct validate *v, const struct ops_field *f,
     struct ops_str s;
 
     memcpy(&s, place, sizeof s);
-    if (s.ptr == NULL)
-        return true;
+    if (s.ptr == NULL) /* nothing is no JSON, where there must be some */
+        return f->absent[OPS_SHAPE_V1] != OPS_ABSENT_REQUIRED || validate_refuse(v, f, NULL, OPS_REASON_EMPTY, 0);
     scan.begin = scan.at = scan.bad = s.ptr;
     scan.end = s.ptr + s.len;
     scan.reason = OPS_REASON_NONE;
@@ -16786,7 +16453,7 @@ const struct ops_json_style ops_style_stored = {
     false, /* enum_names */
     true, /* plus */
     false, /* exact_arguments */
-    64, /* depth_limit */
+    80, /* depth_limit */
     61 /* opaque_depth_limit */
 };
 
@@ -16817,7 +16484,7 @@ const struct ops_json_style ops_style_p1 = {
     false, /* plus */
     false, /* exact_arguments */
     64, /* depth_limit */
-    64 /* opaque_depth_limit */
+    60 /* opaque_depth_limit */
 };
 
 const struct ops_json_style ops_style_p2 = {
@@ -16847,7 +16514,7 @@ const struct ops_json_style ops_style_p3 = {
     false, /* plus */
     false, /* exact_arguments */
     64, /* depth_limit */
-    64 /* opaque_depth_limit */
+    60 /* opaque_depth_limit */
 };
 
 const struct ops_json_style ops_style_p4 = {
@@ -16862,7 +16529,7 @@ const struct ops_json_style ops_style_p4 = {
     false, /* plus */
     true, /* exact_arguments */
     64, /* depth_limit */
-    64 /* opaque_depth_limit */
+    60 /* opaque_depth_limit */
 };
 
 const struct ops_json_style ops_style_p5 = {

@@ -197,7 +197,7 @@ static const char *json_scan_rest(struct ops_json_scan *s, const char *begin, co
         }
         if (stops == 0) {
             next = at + BLOCK_BYTES;
-        } else { /* at a quote, a control, or escapes that go over the end of the block: what is behind does not count */
+        } else { /* a quote, a control, or escapes over the end of the block: what is behind does not count */
             x = block_keep(x, (size_t)(stop - at));
         }
         if ((high | before_high) != 0 && block_any(utf_block_faults(x, before)))

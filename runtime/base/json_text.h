@@ -10,12 +10,20 @@
 
 enum { OPS_JSON_DEPTH_LIMIT = 512 }; /* deepest nesting that any caller may allow */
 
-/* A place in a JSON text, and what went wrong there. */
+/* A place in a JSON text, and what went wrong there.
+ *
+ * A function that returns false has set `reason` and `bad`, for the first thing that is wrong, and moved `at` nowhere:
+ *   TRUNCATED                 the end of the input; all before it could go on
+ *   ESCAPE, SURROGATE         the backslash of the escape
+ *   UTF8                      the first byte of what is no character
+ *   TOKEN, DEPTH              the first byte of the value
+ *   WANT_INTEGER              the first byte of the number that is none, or too large
+ *   CONTROL, NUMBER, NAME, COLON, COMMA    the byte that cannot stand there */
 struct ops_json_scan {
     const char *at, *end;
-    const char *begin;       /* of the whole input: offsets are counted from here */
-    enum ops_reason reason;  /* set by the function that returned false */
-    const char *bad;         /* where */
+    const char *begin; /* of the whole input: offsets are counted from here; all bytes from here to `end` may be read */
+    enum ops_reason reason;
+    const char *bad;
 };
 
 /* Skips spaces, tabs, CR, LF. */
@@ -33,7 +41,8 @@ bool ops_json_scan_string(struct ops_json_scan *s, struct ops_str *raw, bool *es
  * that has no room. */
 bool ops_json_read_string(struct ops_json_scan *s, struct ops_arena *arena, struct ops_str *value);
 
-/* Size in bytes at most of the unescaped string: raw.len. Stores it at `out`, returns the size. `raw` was scanned. */
+/* Stores the unescaped string at `out`, which has raw.len bytes of room and does not overlap `raw`; returns its size, at
+ * most raw.len. `raw` was scanned. */
 size_t ops_json_unescape(char *out, struct ops_str raw);
 
 /* `at` is on '-' or a digit. Moves behind the number. `integer` is true when it has neither fraction nor exponent. */
@@ -59,12 +68,12 @@ static inline size_t ops_json_escape_bound(size_t len)
 }
 
 /* Stores the escaped form of valid UTF-8 (no quotes around it), returns the place behind it. `out` has
- * ops_json_escape_bound(len) bytes of room. */
+ * ops_json_escape_bound(len) bytes of room, all of which may be written to, and does not overlap `text`. */
 char *ops_json_escape(char *out, struct ops_str text, enum ops_json_escaper escaper);
 
 /* Appends a JSON value re-emitted token by token: no white space, strings unescaped and escaped again with `escaper`,
  * numbers as spelled, member order and duplicates kept (spec/opstream-wire.md §1.3). `json` was checked before. False when
- * the buffer has no room. */
+ * the buffer has no room; it holds what it held then. */
 bool ops_json_reemit(struct ops_buf *b, struct ops_str json, enum ops_json_escaper escaper);
 
 #endif

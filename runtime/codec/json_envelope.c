@@ -51,6 +51,14 @@ static bool envelope_read_slot(struct json_reader *r, const struct ops_field *va
                                           : json_read_field(r, &type->fields[v->slot_value], place);
 }
 
+/* Whether a member's name is the one in a literal, as the style matches names. */
+static bool envelope_is_name(const struct json_reader *r, struct ops_str name, struct ops_lit lit)
+{
+    struct ops_str wanted = ops_str_of(lit.ptr + 2, lit.len - 4);
+
+    return ops_str_equal(name, wanted) || (r->style->names != OPS_NAMES_EXACT && json_names_differ_in_case_only(name, wanted));
+}
+
 /* Reads the value of a member: the type, a slot, one of the union's own fields, or nothing we know. */
 static bool envelope_read_member(struct json_reader *r, const struct ops_message *type, void *out, struct ops_str name,
                                  int64_t *number, struct envelope_slots *slots)
@@ -59,7 +67,7 @@ static bool envelope_read_member(struct json_reader *r, const struct ops_message
     uint8_t i;
 
     json_peek(r);
-    if (name.len == e->type_name.len - 4 && memcmp(name.ptr, e->type_name.ptr + 2, name.len) == 0) {
+    if (envelope_is_name(r, name, e->type_name)) {
         const char *at = r->scan.at;
 
         if (ops_json_scan_int64(&r->scan, number) && *number >= INT32_MIN && *number <= INT32_MAX)
@@ -67,7 +75,7 @@ static bool envelope_read_member(struct json_reader *r, const struct ops_message
         return json_fail_at(r, OPS_REASON_WANT_INTEGER, at);
     }
     for (i = 0; i < e->slot_count; i++) {
-        if (name.len == e->slots[i].len - 4 && memcmp(name.ptr, e->slots[i].ptr + 2, name.len) == 0) {
+        if (envelope_is_name(r, name, e->slots[i])) {
             slots->value[i] = r->scan.at < r->scan.end && *r->scan.at != 'n' ? r->scan.at : NULL;
             return json_skip(r);
         }
@@ -75,8 +83,7 @@ static bool envelope_read_member(struct json_reader *r, const struct ops_message
     for (i = 0; i < type->field_count; i++) {
         const struct ops_field *f = &type->fields[i];
 
-        if ((f->flags & OPS_FIELD_VARIANT) == 0 && f->name[r->shape].ptr != NULL && name.len == f->name[r->shape].len - 4 &&
-            memcmp(name.ptr, f->name[r->shape].ptr + 2, name.len) == 0)
+        if ((f->flags & OPS_FIELD_VARIANT) == 0 && f->name[r->shape].ptr != NULL && envelope_is_name(r, name, f->name[r->shape]))
             return json_read_field(r, f, out);
     }
     return json_skip(r);

@@ -103,6 +103,23 @@ static bool json_write_opaque(struct json_writer *w, struct ops_str json)
     return ok;
 }
 
+/* A correlation id: the same string or number, in the style's own spelling. */
+static bool json_write_id(struct json_writer *w, struct ops_str json)
+{
+    struct ops_str plain;
+    struct ops_json_scan scan;
+
+    if (json.len == 2 && memcmp(json.ptr, "-0", 2) == 0)
+        return json_write_char(w, '0');
+    if (json.len == 0 || *json.ptr != '"')
+        return json_write_text(w, json.ptr, json.len);
+    memset(&scan, 0, sizeof scan);
+    scan.begin = scan.at = json.ptr;
+    scan.end = json.ptr + json.len;
+    ops_buf_advance(w->buf, w->at); /* what is read lies in the buffer's arena: the buffer must know its length */
+    return ops_json_read_string(&scan, w->buf->arena, &plain) && json_write_string(w, plain);
+}
+
 /* A JSON text of a known message: read and written again, so that it is canonical. One that does not read as that (it came by
  * protobuf, unchecked) is written as any other value. */
 static bool json_write_typed(struct json_writer *w, const struct ops_message *type, struct ops_str json)
@@ -205,6 +222,8 @@ bool json_write_value(struct json_writer *w, const struct ops_field *f, enum ops
         switch (as) {
         case OPS_AS_JSON_IN_STRING:
             return json_write_string(w, text);
+        case OPS_AS_ID:
+            return json_write_id(w, text);
         case OPS_AS_TYPED_JSON:
             return json_write_typed(w, (const struct ops_message *)f->of, text);
         default:

@@ -163,8 +163,8 @@ static bool validate_opaque(const struct validate *v, const struct ops_field *f,
     struct ops_str s;
 
     memcpy(&s, place, sizeof s);
-    if (s.ptr == NULL)
-        return true;
+    if (s.ptr == NULL) /* nothing is no JSON, where there must be some */
+        return f->absent[OPS_SHAPE_V1] != OPS_ABSENT_REQUIRED || validate_refuse(v, f, NULL, OPS_REASON_EMPTY, 0);
     scan.begin = scan.at = scan.bad = s.ptr;
     scan.end = s.ptr + s.len;
     scan.reason = OPS_REASON_NONE;

@@ -273,6 +273,43 @@ static void a_plus_member_that_is_not_null_extends_the_connection(void **state)
     }
 }
 
+static void the_comments_envelope_is_read_in_any_letter_case(void **state)
+{
+    static const struct row rows[] = {
+        TAKEN(&ops_client_message_type, &ops_style_p3, &ops_style_p3,
+              "{\"CorrelationId\":\"k\",\"MESSAGETYPE\":12,\"CommentCommand\":{\"DocumentId\":\"d\",\"commentID\":\"c\"}}",
+              "{\"correlationId\":\"k\",\"messageType\":12,\"commentCommand\":{\"documentId\":\"d\",\"commentId\":\"c\"}}"),
+    };
+
+    CHECK(rows);
+}
+
+static void a_correlation_id_comes_back_in_our_spelling(void **state)
+{
+    static const struct row rows[] = {
+        TAKEN(&ops_client_message_type, V1, V1, "{\"type\":\"hello\",\"id\":7}", "{\"type\":\"hello\",\"id\":7}"),
+        TAKEN(&ops_client_message_type, V1, V1, "{\"type\":\"hello\",\"id\":-0}", "{\"type\":\"hello\",\"id\":0}"),
+        TAKEN(&ops_client_message_type, V1, V1, "{\"id\":\"\\u0061\\/\\u00e9\",\"type\":\"hello\"}", "{\"type\":\"hello\",\"id\":\"a/\xc3\xa9\"}"),
+        REFUSED(&ops_client_message_type, V1, "{\"type\":\"hello\",\"id\":1.5}", WANT_ID, 21),
+        REFUSED(&ops_client_message_type, V1, "{\"type\":\"hello\",\"id\":9007199254740992}", WANT_ID, 21),
+        REFUSED(&ops_client_message_type, V1, "{\"type\":\"hello\",\"id\":[]}", WANT_ID, 21),
+    };
+
+    CHECK(rows);
+}
+
+static void an_unknown_variant_is_only_what_is_json_otherwise(void **state)
+{
+    static const struct row rows[] = {
+        REFUSED(&ops_hub_message_type, V1, "{\"type\":99,\"x\":1}", UNKNOWN_VARIANT, 8),
+        REFUSED(&ops_hub_message_type, V1, "{\"type\":99,\"x\":tru}", TOKEN, 15),
+        REFUSED(&ops_hub_message_type, &ops_style_p4, "{\"type\":99,\"x\":1}", UNKNOWN_VARIANT, 8),
+        REFUSED(&ops_hub_message_type, &ops_style_p4, "{\"type\":99,", TRUNCATED, 11),
+    };
+
+    CHECK(rows);
+}
+
 static void the_envelope_ignores_what_it_does_not_know(void **state)
 {
     static const struct {
@@ -280,6 +317,7 @@ static void the_envelope_ignores_what_it_does_not_know(void **state)
         enum ops_client_message_message_type kind;
     } rows[] = {
         {"null", OPS_CLIENT_MESSAGE_NONE},
+        {"{\"MessageType\":2,\"opRequest\":{\"documentId\":\"d\",\"payload\":\"\",\"baseRevision\":1}}", OPS_CLIENT_MESSAGE_NONE},
         {"{}", OPS_CLIENT_MESSAGE_NONE},
         {"{\"messageType\":99}", OPS_CLIENT_MESSAGE_NONE},
         {"{\"messageType\":2,\"opRequest\":null}", OPS_CLIENT_MESSAGE_NONE},
@@ -312,6 +350,9 @@ int main(void)
         cmocka_unit_test(what_is_not_json_is_refused_where_it_is),
         cmocka_unit_test(nesting_is_bounded_at_60_in_v1_and_61_in_reference),
         cmocka_unit_test(a_plus_member_that_is_not_null_extends_the_connection),
+        cmocka_unit_test(the_comments_envelope_is_read_in_any_letter_case),
+        cmocka_unit_test(a_correlation_id_comes_back_in_our_spelling),
+        cmocka_unit_test(an_unknown_variant_is_only_what_is_json_otherwise),
         cmocka_unit_test(the_envelope_ignores_what_it_does_not_know),
     };
 

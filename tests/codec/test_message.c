@@ -423,8 +423,9 @@ static void opaque_values_that_nobody_read_are_scanned(void **state)
         assert_int_equal(ops_rich_text_attribute_validate(&a, &ops_style_v1, true, &v), cases[i].reason == OPS_REASON_NONE);
         assert_int_equal(v.reason, cases[i].reason);
     }
-    a.value = ops_str_of(NULL, 0);
-    assert_true(ops_rich_text_attribute_validate(&a, &ops_style_v1, true, &v));
+    a.value = ops_str_of(NULL, 0); /* a value that must be there */
+    assert_false(ops_rich_text_attribute_validate(&a, &ops_style_v1, true, &v));
+    assert_int_equal(v.reason, OPS_REASON_EMPTY);
 
     memset(deep, '[', limit + 1);
     memset(deep + limit + 1, ']', limit + 1);
@@ -444,6 +445,9 @@ static void json_in_a_string_is_scanned_where_it_is_one(void **state)
 
     (void)state;
     r.document_id = OPS_STR("d");
+    r.data_json = ops_str_of(NULL, 0);
+    assert_false(ops_awareness_request_validate(&r, &ops_style_p1, false, &v));
+    assert_int_equal(v.reason, OPS_REASON_EMPTY);
     r.data_json = OPS_STR("{");
     assert_true(ops_awareness_request_validate(&r, &ops_style_v1, false, &v));
     assert_false(ops_awareness_request_validate(&r, &ops_style_p1, false, &v));
