@@ -380,7 +380,7 @@ static const char *json_run_message(struct json_reader *r, const struct ops_mess
     const struct ops_field *variant;
     const char *begin = at, *members = at + 1;
     size_t comma = 1, count = 1, p = 0;
-    struct json_run run;
+    struct json_run run = {0, 0, NULL, NULL};
     unsigned depth;
 
     r->scan.at = at;
