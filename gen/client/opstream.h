@@ -8215,6 +8215,77 @@ done:
     return code;
 }
 
+/* ==== runtime/codec/lookup.h ==== */
+
+/* Private to the codecs: names in any letter case, and the variants of a oneof. */
+#ifndef OPS_CODEC_LOOKUP_H
+#define OPS_CODEC_LOOKUP_H
+
+/* The same letters, in any ASCII case. */
+static inline bool codec_same_letters(struct ops_str a, struct ops_str b)
+{
+    size_t i;
+
+    if (a.len != b.len)
+        return false;
+    for (i = 0; i < a.len; i++) {
+        unsigned char x = (unsigned char)a.ptr[i], y = (unsigned char)b.ptr[i];
+
+        if (x != y && ((x ^ y) != 0x20 || (unsigned char)((x | 0x20) - 'a') > 'z' - 'a'))
+            return false;
+    }
+    return true;
+}
+
+/* The variant with that discriminator; NULL: none. `aliases`: other spellings count, too. */
+static inline const struct ops_field *codec_variant_named(const struct ops_message *type, struct ops_str tag, bool aliases)
+{
+    uint8_t i, k;
+
+    for (i = 0; i < type->oneof->count; i++) {
+        const struct ops_field *f = &type->fields[type->oneof->first + i];
+        const struct ops_variant *v = f->more->variant;
+
+        if (tag.len == v->tag.len && memcmp(tag.ptr, v->tag.ptr, tag.len) == 0)
+            return f;
+        for (k = 0; aliases && k < v->alias_count; k++) {
+            if (tag.len == v->alias[k].len && memcmp(tag.ptr, v->alias[k].ptr, tag.len) == 0)
+                return f;
+        }
+    }
+    return NULL;
+}
+
+/* The variant with that integer discriminator, or type of an envelope; NULL: none. */
+static inline const struct ops_field *codec_variant_numbered(const struct ops_message *type, int64_t number)
+{
+    uint8_t i;
+
+    for (i = 0; i < type->oneof->count; i++) {
+        const struct ops_field *f = &type->fields[type->oneof->first + i];
+
+        if (f->more->variant->number == number)
+            return f;
+    }
+    return NULL;
+}
+
+/* The variant that is set; NULL: none. */
+static inline const struct ops_field *codec_variant_of(const struct ops_message *type, const void *message)
+{
+    int kind;
+    uint8_t i;
+
+    memcpy(&kind, (const char *)message + type->oneof->offset, sizeof kind);
+    for (i = 0; i < type->oneof->count; i++) {
+        if (type->fields[type->oneof->first + i].number == kind)
+            return &type->fields[type->oneof->first + i];
+    }
+    return NULL;
+}
+
+#endif
+
 /* ==== runtime/codec/json_reader.h ==== */
 
 /* Private to the JSON decoder: the state of one decode, and the functions that its files share. */
@@ -8335,9 +8406,6 @@ static inline void *json_place(const struct ops_field *f, void *message)
 {
     return (char *)message + f->offset;
 }
-
-/* Same ASCII letters, whatever their case. */
-bool json_names_differ_in_case_only(struct ops_str a, struct ops_str b);
 
 /* Reads a member name and its colon; escapes are undone (in the arena). */
 bool json_read_name(struct json_reader *r, struct ops_str *name);
@@ -8744,21 +8812,6 @@ bool json_write_members(struct json_writer *w, const struct ops_message *type, c
 /* The value of one field; nothing absent. */
 bool json_write_value(struct json_writer *w, const struct ops_field *f, enum ops_as as, const void *message);
 
-/* Which variant of a union is set; NULL: none. */
-static inline const struct ops_field *json_variant_of(const struct ops_message *type, const void *message)
-{
-    const struct ops_oneof *o = type->oneof;
-    int kind;
-    uint8_t i;
-
-    memcpy(&kind, (const char *)message + o->offset, sizeof kind);
-    for (i = 0; i < o->count; i++) {
-        if (type->fields[o->first + i].number == kind)
-            return &type->fields[o->first + i];
-    }
-    return NULL;
-}
-
 static inline uint64_t json_variant_mask(const struct ops_message *type)
 {
     return (((uint64_t)1 << type->oneof->count) - 1) << type->oneof->first;
@@ -8886,7 +8939,7 @@ static bool json_write_slot(struct json_writer *w, const struct ops_field *varia
 bool json_write_envelope(struct json_writer *w, const struct ops_message *type, const void *message)
 {
     const struct ops_envelope *e = type->envelope;
-    const struct ops_field *variant = json_variant_of(type, message);
+    const struct ops_field *variant = codec_variant_of(type, message);
     bool first = true;
     uint8_t i;
 
@@ -9009,19 +9062,6 @@ struct envelope_slots {
     const char *value[ENVELOPE_SLOTS_LIMIT];
 };
 
-static const struct ops_field *envelope_variant(const struct ops_message *type, int64_t number)
-{
-    uint8_t i;
-
-    for (i = 0; i < type->oneof->count; i++) {
-        const struct ops_field *f = &type->fields[type->oneof->first + i];
-
-        if (f->more->variant->number == number)
-            return f;
-    }
-    return NULL;
-}
-
 /* What stands in a slot, to check one that does not count; NULL when nothing is known, or when it may be different things. */
 static const struct ops_field *envelope_slot_variant(const struct ops_message *type, uint8_t slot)
 {
@@ -9054,7 +9094,7 @@ static bool envelope_is_name(const struct json_reader *r, struct ops_str name, s
 {
     struct ops_str wanted = ops_str_of(lit.ptr + 2, lit.len - 4);
 
-    return ops_str_equal(name, wanted) || (r->style->names != OPS_NAMES_EXACT && json_names_differ_in_case_only(name, wanted));
+    return ops_str_equal(name, wanted) || (r->style->names != OPS_NAMES_EXACT && codec_same_letters(name, wanted));
 }
 
 /* Reads the value of a member: the type, a slot, one of the union's own fields, or nothing we know. */
@@ -9091,7 +9131,7 @@ static bool envelope_read_member(struct json_reader *r, const struct ops_message
 static bool envelope_settle(struct json_reader *r, const struct ops_message *type, void *out, int64_t number,
                             const struct envelope_slots *slots)
 {
-    const struct ops_field *chosen = envelope_variant(type, number);
+    const struct ops_field *chosen = codec_variant_numbered(type, number);
     const char *end = r->scan.at;
     uint8_t i;
 
@@ -9559,21 +9599,6 @@ JSON_INLINE const char *json_quick_value(struct json_reader *r, const struct ops
  * Whatever is unusual goes to the complete functions named json_read_, one member at a time, which keep the cursor in `r`. A
  * result of NULL, or false, is a failure, and `r` says why. */
 
-bool json_names_differ_in_case_only(struct ops_str a, struct ops_str b)
-{
-    size_t i;
-
-    if (a.len != b.len)
-        return false;
-    for (i = 0; i < a.len; i++) {
-        unsigned char x = (unsigned char)a.ptr[i], y = (unsigned char)b.ptr[i];
-
-        if (x != y && ((x ^ y) != 0x20 || (unsigned char)((x | 0x20) - 'a') > 'z' - 'a'))
-            return false;
-    }
-    return true;
-}
-
 /* What a member name means: a field of one of the parts, by its exact name or by one that differs in letter case. */
 struct json_match {
     struct json_part *part;
@@ -9611,7 +9636,7 @@ static struct json_match json_find(struct json_reader *r, struct json_part *part
                 return match;
             }
             if (match.field == NULL && r->style->names != OPS_NAMES_EXACT &&
-                json_names_differ_in_case_only(name, json_field_name(f, r->shape))) {
+                codec_same_letters(name, json_field_name(f, r->shape))) {
                 match.part = &parts[p];
                 match.field = f;
             }
@@ -10051,39 +10076,6 @@ bool json_read_list(struct json_reader *r, const struct ops_field *f, void *plac
  * The discriminator is expected first. `v1` takes it anywhere, as `type`, else as `$type`: then the object is scanned for it
  * before its members are read. `reference` wants it first, exactly (spec/opstream-wire.md §1.5). */
 
-/* What a discriminator's value means. */
-static const struct ops_field *json_variant_named(const struct ops_message *type, struct ops_str tag, bool aliases)
-{
-    const struct ops_oneof *o = type->oneof;
-    uint8_t i, k;
-
-    for (i = 0; i < o->count; i++) {
-        const struct ops_field *f = &type->fields[o->first + i];
-        const struct ops_variant *v = f->more->variant;
-
-        if (tag.len == v->tag.len && memcmp(tag.ptr, v->tag.ptr, tag.len) == 0)
-            return f;
-        for (k = 0; aliases && k < v->alias_count; k++) {
-            if (tag.len == v->alias[k].len && memcmp(tag.ptr, v->alias[k].ptr, tag.len) == 0)
-                return f;
-        }
-    }
-    return NULL;
-}
-
-static const struct ops_field *json_variant_numbered(const struct ops_message *type, int64_t number)
-{
-    uint8_t i;
-
-    for (i = 0; i < type->oneof->count; i++) {
-        const struct ops_field *f = &type->fields[type->oneof->first + i];
-
-        if (f->more->variant->number == number)
-            return f;
-    }
-    return NULL;
-}
-
 /* Reads the discriminator's value at the cursor. */
 static bool json_read_tag(struct json_reader *r, const struct ops_message *type, const struct ops_field **variant)
 {
@@ -10094,11 +10086,11 @@ static bool json_read_tag(struct json_reader *r, const struct ops_message *type,
     if (type->oneof->integer) {
         if (!ops_json_scan_int64(&r->scan, &number))
             return json_fail_at(r, OPS_REASON_WANT_INTEGER, at);
-        *variant = json_variant_numbered(type, number);
+        *variant = codec_variant_numbered(type, number);
     } else {
         if (!json_read_string(r, &tag))
             return false;
-        *variant = json_variant_named(type, tag, r->style->strict);
+        *variant = codec_variant_named(type, tag, r->style->strict);
     }
     return *variant != NULL ? true : json_fail_at(r, OPS_REASON_UNKNOWN_VARIANT, at);
 }
@@ -10148,11 +10140,11 @@ static int json_tag_rank(const struct json_reader *r, const struct ops_message *
 
     if (json_is_name(name, tag))
         return 4;
-    if (loose && json_names_differ_in_case_only(name, ops_str_of(tag.ptr, tag.len)))
+    if (loose && codec_same_letters(name, ops_str_of(tag.ptr, tag.len)))
         return 3;
     if (json_is_name(name, json_tag_other))
         return 2;
-    return loose && json_names_differ_in_case_only(name, ops_str_of(json_tag_other.ptr, json_tag_other.len)) ? 1 : 0;
+    return loose && codec_same_letters(name, ops_str_of(json_tag_other.ptr, json_tag_other.len)) ? 1 : 0;
 }
 
 /* Finds the discriminator anywhere in the object, the last one of those that count most. The cursor, behind '{', does not move. */
@@ -10335,21 +10327,6 @@ static bool json_read_bool(struct json_reader *r, bool *value)
     return json_not_a(r, OPS_REASON_WANT_BOOL);
 }
 
-static bool json_same_letters(struct ops_str a, struct ops_lit b)
-{
-    size_t i;
-
-    if (a.len != b.len)
-        return false;
-    for (i = 0; i < a.len; i++) {
-        unsigned char x = (unsigned char)a.ptr[i], y = (unsigned char)b.ptr[i];
-
-        if (x != y && ((x ^ y) != 0x20 || (unsigned char)((x | 0x20) - 'a') > 'z' - 'a'))
-            return false;
-    }
-    return true;
-}
-
 /* By name in any letter case, or by number. By name only where the style writes names; a number that no enumerator has is taken
  * where the released server takes it. */
 static bool json_read_enum(struct json_reader *r, const struct ops_field *f, int *value)
@@ -10372,7 +10349,7 @@ static bool json_read_enum(struct json_reader *r, const struct ops_field *f, int
         return true;
     }
     for (i = 0; i < type->count; i++) {
-        if (name.ptr != NULL ? json_same_letters(name, type->values[i].name) : type->values[i].number == number) {
+        if (name.ptr != NULL ? codec_same_letters(name, ops_str_of(type->values[i].name.ptr, type->values[i].name.len)) : type->values[i].number == number) {
             *value = type->values[i].number;
             return true;
         }
@@ -10861,7 +10838,7 @@ static char *json_put_tag(struct json_writer *w, const struct ops_oneof *o, cons
 /* An object with a discriminator; `at` is behind its '{'. */
 static char *json_put_union(struct json_writer *w, const struct ops_message *type, const void *message, char *at)
 {
-    const struct ops_field *variant = json_variant_of(type, message);
+    const struct ops_field *variant = codec_variant_of(type, message);
     uint64_t variants = json_variant_mask(type);
     size_t comma = 1;
 
@@ -10879,7 +10856,7 @@ static char *json_put_union(struct json_writer *w, const struct ops_message *typ
 /* A oneof without a discriminator is made of ordinary members: all but the one that is set are not there. */
 static uint64_t json_unset_variants(const struct ops_message *type, const void *message)
 {
-    const struct ops_field *variant = json_variant_of(type, message);
+    const struct ops_field *variant = codec_variant_of(type, message);
 
     return json_variant_mask(type) & ~(variant != NULL ? (uint64_t)1 << (variant - type->fields) : 0);
 }
@@ -11625,22 +11602,6 @@ static inline unsigned mp_depth_room(const struct mp_reader *r)
     return r->style->depth_limit > r->depth ? r->style->depth_limit - r->depth : 0;
 }
 
-/* The same letters, in any ASCII case. */
-static inline bool mp_same_letters(struct ops_str a, struct ops_str b)
-{
-    size_t i;
-
-    if (a.len != b.len)
-        return false;
-    for (i = 0; i < a.len; i++) {
-        unsigned char x = (unsigned char)a.ptr[i], y = (unsigned char)b.ptr[i];
-
-        if (x != y && ((x ^ y) != 0x20 || (unsigned char)((x | 0x20) - 'a') > 'z' - 'a'))
-            return false;
-    }
-    return true;
-}
-
 /* Name of a field, out of its literal; absent when the field has none in `v1`. */
 static inline struct ops_str mp_field_name(const struct ops_field *f)
 {
@@ -11675,9 +11636,6 @@ bool mp_is_record(const struct ops_message *type);
 
 /* Reads a hub record. */
 bool mp_read_record(struct mp_reader *r, const struct ops_message *type, void *out);
-
-/* The variant of a union with an integer discriminator; NULL: unknown. */
-const struct ops_field *mp_variant_numbered(const struct ops_message *type, int64_t number);
 
 /* Notes in the union at `out` which variant is set. */
 void mp_choose_variant(struct mp_reader *r, const struct ops_message *type, const struct ops_field *variant, void *out);
@@ -11735,7 +11693,7 @@ static void mp_dec_note(struct mp_part *parts, size_t count, struct ops_str name
                 parts[p].exact |= bit;
                 return;
             }
-            if (other == NULL && (parts[p].exact & bit) == 0 && mp_same_letters(own, name))
+            if (other == NULL && (parts[p].exact & bit) == 0 && codec_same_letters(own, name))
                 other = &parts[p].value[i];
         }
     }
@@ -11858,37 +11816,6 @@ static bool mp_dec_is(struct ops_str text, struct ops_lit lit)
     return text.len == lit.len && memcmp(text.ptr, lit.ptr, lit.len) == 0;
 }
 
-static const struct ops_field *mp_dec_variant_named(const struct ops_message *type, struct ops_str tag)
-{
-    uint8_t i, k;
-
-    for (i = 0; i < type->oneof->count; i++) {
-        const struct ops_field *f = &type->fields[type->oneof->first + i];
-        const struct ops_variant *v = f->more->variant;
-
-        if (mp_dec_is(tag, v->tag))
-            return f;
-        for (k = 0; k < v->alias_count; k++) {
-            if (mp_dec_is(tag, v->alias[k]))
-                return f;
-        }
-    }
-    return NULL;
-}
-
-const struct ops_field *mp_variant_numbered(const struct ops_message *type, int64_t number)
-{
-    uint8_t i;
-
-    for (i = 0; i < type->oneof->count; i++) {
-        const struct ops_field *f = &type->fields[type->oneof->first + i];
-
-        if (f->more->variant->number == number)
-            return f;
-    }
-    return NULL;
-}
-
 static bool mp_dec_tag(struct mp_reader *r, const struct ops_message *type, const struct ops_field **variant)
 {
     const char *at = r->at;
@@ -11899,11 +11826,11 @@ static bool mp_dec_tag(struct mp_reader *r, const struct ops_message *type, cons
     if (type->oneof->integer) {
         if (t.kind != MP_INT)
             return mp_fail_at(r, OPS_REASON_WANT_INTEGER, at);
-        *variant = mp_variant_numbered(type, t.integer);
+        *variant = codec_variant_numbered(type, t.integer);
     } else {
         if (t.kind != MP_STR)
             return mp_fail_at(r, OPS_REASON_WANT_STRING, at);
-        *variant = mp_dec_variant_named(type, t.bytes);
+        *variant = codec_variant_named(type, t.bytes, true);
     }
     return *variant != NULL ? true : mp_fail_at(r, OPS_REASON_UNKNOWN_VARIANT, at);
 }
@@ -11916,11 +11843,11 @@ static int mp_dec_tag_rank(const struct ops_message *type, struct ops_str name)
 
     if (mp_dec_is(name, tag))
         return 4;
-    if (mp_same_letters(name, ops_str_of(tag.ptr, tag.len)))
+    if (codec_same_letters(name, ops_str_of(tag.ptr, tag.len)))
         return 3;
     if (ops_str_equal(name, OPS_STR("$type")))
         return 2;
-    return mp_same_letters(name, OPS_STR("$type")) ? 1 : 0;
+    return codec_same_letters(name, OPS_STR("$type")) ? 1 : 0;
 }
 
 /* Finds the discriminator anywhere in the map, the last one of those that count most. The cursor, behind the head,
@@ -12155,9 +12082,6 @@ bool mp_write_message(struct mp_writer *w, const struct ops_message *type, const
 
 bool mp_write_record(struct mp_writer *w, const struct ops_message *type, const void *message);
 
-/* Which variant of a union is set; NULL: none. */
-const struct ops_field *mp_variant_of(const struct ops_message *type, const void *message);
-
 /* The members of a message. `skip`: fields that are no members here; `*count` grows by what was written. */
 bool mp_write_members(struct mp_writer *w, const struct ops_message *type, const void *message, uint64_t skip,
                       size_t *count);
@@ -12231,20 +12155,6 @@ bool mp_write_members(struct mp_writer *w, const struct ops_message *type, const
     return true;
 }
 
-const struct ops_field *mp_variant_of(const struct ops_message *type, const void *message)
-{
-    const struct ops_oneof *o = type->oneof;
-    int kind;
-    uint8_t i;
-
-    memcpy(&kind, (const char *)message + o->offset, sizeof kind);
-    for (i = 0; i < o->count; i++) {
-        if (type->fields[o->first + i].number == kind)
-            return &type->fields[o->first + i];
-    }
-    return NULL;
-}
-
 static uint64_t mp_enc_variants(const struct ops_message *type)
 {
     return (((uint64_t)1 << type->oneof->count) - 1) << type->oneof->first;
@@ -12261,7 +12171,7 @@ static bool mp_enc_tag(struct mp_writer *w, const struct ops_oneof *o, const str
 
 static bool mp_enc_union(struct mp_writer *w, const struct ops_message *type, const void *message)
 {
-    const struct ops_field *variant = mp_variant_of(type, message);
+    const struct ops_field *variant = codec_variant_of(type, message);
     size_t start, count = 0;
 
     if (!mp_open(w, &start))
@@ -12285,7 +12195,7 @@ bool mp_write_message(struct mp_writer *w, const struct ops_message *type, const
     if (type->oneof != NULL && type->oneof->tag_name[OPS_SHAPE_V1].ptr != NULL)
         return mp_is_record(type) ? mp_write_record(w, type, message) : mp_enc_union(w, type, message);
     if (type->oneof != NULL) { /* ordinary members: all variants but the one that is set are not there */
-        const struct ops_field *variant = mp_variant_of(type, message);
+        const struct ops_field *variant = codec_variant_of(type, message);
 
         skip = mp_enc_variants(type) & ~(variant != NULL ? (uint64_t)1 << (variant - type->fields) : 0);
     }
@@ -12839,7 +12749,7 @@ bool mp_read_record(struct mp_reader *r, const struct ops_message *type, void *o
     if (number.kind != MP_INT)
         return mp_fail_at(r, OPS_REASON_HUB_RECORD, at);
     items--;
-    variant = mp_variant_numbered(type, number.integer);
+    variant = codec_variant_numbered(type, number.integer);
     if (variant != NULL) {
         mp_choose_variant(r, type, variant, out);
         if (!mp_rec_read_packed(r, (const struct ops_message *)variant->of, (char *)out + variant->offset, &items,
@@ -12920,7 +12830,7 @@ static bool mp_rec_write_packed(struct mp_writer *w, const struct ops_message *t
 
 bool mp_write_record(struct mp_writer *w, const struct ops_message *type, const void *message)
 {
-    const struct ops_field *variant = mp_variant_of(type, message);
+    const struct ops_field *variant = codec_variant_of(type, message);
     size_t start, count = 0;
 
     if (!mp_open(w, &start))
@@ -13226,7 +13136,7 @@ static bool mp_dec_enum(struct mp_reader *r, const struct ops_field *f, int *val
     for (i = 0; i < type->count; i++) {
         const struct ops_enum_value *v = &type->values[i];
 
-        if (t.kind == MP_STR   ? mp_same_letters(t.bytes, ops_str_of(v->name.ptr, v->name.len))
+        if (t.kind == MP_STR   ? codec_same_letters(t.bytes, ops_str_of(v->name.ptr, v->name.len))
             : t.kind == MP_INT ? t.integer == v->number
                                : false) {
             *value = v->number;

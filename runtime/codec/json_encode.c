@@ -106,7 +106,7 @@ static bool json_write_slot(struct json_writer *w, const struct ops_field *varia
 bool json_write_envelope(struct json_writer *w, const struct ops_message *type, const void *message)
 {
     const struct ops_envelope *e = type->envelope;
-    const struct ops_field *variant = json_variant_of(type, message);
+    const struct ops_field *variant = codec_variant_of(type, message);
     bool first = true;
     uint8_t i;
 

@@ -11,19 +11,6 @@ struct envelope_slots {
     const char *value[ENVELOPE_SLOTS_LIMIT];
 };
 
-static const struct ops_field *envelope_variant(const struct ops_message *type, int64_t number)
-{
-    uint8_t i;
-
-    for (i = 0; i < type->oneof->count; i++) {
-        const struct ops_field *f = &type->fields[type->oneof->first + i];
-
-        if (f->more->variant->number == number)
-            return f;
-    }
-    return NULL;
-}
-
 /* What stands in a slot, to check one that does not count; NULL when nothing is known, or when it may be different things. */
 static const struct ops_field *envelope_slot_variant(const struct ops_message *type, uint8_t slot)
 {
@@ -56,7 +43,7 @@ static bool envelope_is_name(const struct json_reader *r, struct ops_str name, s
 {
     struct ops_str wanted = ops_str_of(lit.ptr + 2, lit.len - 4);
 
-    return ops_str_equal(name, wanted) || (r->style->names != OPS_NAMES_EXACT && json_names_differ_in_case_only(name, wanted));
+    return ops_str_equal(name, wanted) || (r->style->names != OPS_NAMES_EXACT && codec_same_letters(name, wanted));
 }
 
 /* Reads the value of a member: the type, a slot, one of the union's own fields, or nothing we know. */
@@ -93,7 +80,7 @@ static bool envelope_read_member(struct json_reader *r, const struct ops_message
 static bool envelope_settle(struct json_reader *r, const struct ops_message *type, void *out, int64_t number,
                             const struct envelope_slots *slots)
 {
-    const struct ops_field *chosen = envelope_variant(type, number);
+    const struct ops_field *chosen = codec_variant_numbered(type, number);
     const char *end = r->scan.at;
     uint8_t i;
 

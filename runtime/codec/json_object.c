@@ -7,21 +7,6 @@
 #include "json_quick.h"
 #include "list.h"
 
-bool json_names_differ_in_case_only(struct ops_str a, struct ops_str b)
-{
-    size_t i;
-
-    if (a.len != b.len)
-        return false;
-    for (i = 0; i < a.len; i++) {
-        unsigned char x = (unsigned char)a.ptr[i], y = (unsigned char)b.ptr[i];
-
-        if (x != y && ((x ^ y) != 0x20 || (unsigned char)((x | 0x20) - 'a') > 'z' - 'a'))
-            return false;
-    }
-    return true;
-}
-
 /* What a member name means: a field of one of the parts, by its exact name or by one that differs in letter case. */
 struct json_match {
     struct json_part *part;
@@ -59,7 +44,7 @@ static struct json_match json_find(struct json_reader *r, struct json_part *part
                 return match;
             }
             if (match.field == NULL && r->style->names != OPS_NAMES_EXACT &&
-                json_names_differ_in_case_only(name, json_field_name(f, r->shape))) {
+                codec_same_letters(name, json_field_name(f, r->shape))) {
                 match.part = &parts[p];
                 match.field = f;
             }

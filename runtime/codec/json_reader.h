@@ -3,6 +3,7 @@
 #define OPS_CODEC_JSON_READER_H
 
 #include "json.h"
+#include "lookup.h"
 
 struct json_reader {
     struct ops_json_scan scan; /* where we are; on failure why and where */
@@ -118,9 +119,6 @@ static inline void *json_place(const struct ops_field *f, void *message)
 {
     return (char *)message + f->offset;
 }
-
-/* Same ASCII letters, whatever their case. */
-bool json_names_differ_in_case_only(struct ops_str a, struct ops_str b);
 
 /* Reads a member name and its colon; escapes are undone (in the arena). */
 bool json_read_name(struct json_reader *r, struct ops_str *name);

@@ -4,39 +4,6 @@
  * before its members are read. `reference` wants it first, exactly (spec/opstream-wire.md §1.5). */
 #include "json_reader.h"
 
-/* What a discriminator's value means. */
-static const struct ops_field *json_variant_named(const struct ops_message *type, struct ops_str tag, bool aliases)
-{
-    const struct ops_oneof *o = type->oneof;
-    uint8_t i, k;
-
-    for (i = 0; i < o->count; i++) {
-        const struct ops_field *f = &type->fields[o->first + i];
-        const struct ops_variant *v = f->more->variant;
-
-        if (tag.len == v->tag.len && memcmp(tag.ptr, v->tag.ptr, tag.len) == 0)
-            return f;
-        for (k = 0; aliases && k < v->alias_count; k++) {
-            if (tag.len == v->alias[k].len && memcmp(tag.ptr, v->alias[k].ptr, tag.len) == 0)
-                return f;
-        }
-    }
-    return NULL;
-}
-
-static const struct ops_field *json_variant_numbered(const struct ops_message *type, int64_t number)
-{
-    uint8_t i;
-
-    for (i = 0; i < type->oneof->count; i++) {
-        const struct ops_field *f = &type->fields[type->oneof->first + i];
-
-        if (f->more->variant->number == number)
-            return f;
-    }
-    return NULL;
-}
-
 /* Reads the discriminator's value at the cursor. */
 static bool json_read_tag(struct json_reader *r, const struct ops_message *type, const struct ops_field **variant)
 {
@@ -47,11 +14,11 @@ static bool json_read_tag(struct json_reader *r, const struct ops_message *type,
     if (type->oneof->integer) {
         if (!ops_json_scan_int64(&r->scan, &number))
             return json_fail_at(r, OPS_REASON_WANT_INTEGER, at);
-        *variant = json_variant_numbered(type, number);
+        *variant = codec_variant_numbered(type, number);
     } else {
         if (!json_read_string(r, &tag))
             return false;
-        *variant = json_variant_named(type, tag, r->style->strict);
+        *variant = codec_variant_named(type, tag, r->style->strict);
     }
     return *variant != NULL ? true : json_fail_at(r, OPS_REASON_UNKNOWN_VARIANT, at);
 }
@@ -101,11 +68,11 @@ static int json_tag_rank(const struct json_reader *r, const struct ops_message *
 
     if (json_is_name(name, tag))
         return 4;
-    if (loose && json_names_differ_in_case_only(name, ops_str_of(tag.ptr, tag.len)))
+    if (loose && codec_same_letters(name, ops_str_of(tag.ptr, tag.len)))
         return 3;
     if (json_is_name(name, json_tag_other))
         return 2;
-    return loose && json_names_differ_in_case_only(name, ops_str_of(json_tag_other.ptr, json_tag_other.len)) ? 1 : 0;
+    return loose && codec_same_letters(name, ops_str_of(json_tag_other.ptr, json_tag_other.len)) ? 1 : 0;
 }
 
 /* Finds the discriminator anywhere in the object, the last one of those that count most. The cursor, behind '{', does not move. */

@@ -85,21 +85,6 @@ static bool json_read_bool(struct json_reader *r, bool *value)
     return json_not_a(r, OPS_REASON_WANT_BOOL);
 }
 
-static bool json_same_letters(struct ops_str a, struct ops_lit b)
-{
-    size_t i;
-
-    if (a.len != b.len)
-        return false;
-    for (i = 0; i < a.len; i++) {
-        unsigned char x = (unsigned char)a.ptr[i], y = (unsigned char)b.ptr[i];
-
-        if (x != y && ((x ^ y) != 0x20 || (unsigned char)((x | 0x20) - 'a') > 'z' - 'a'))
-            return false;
-    }
-    return true;
-}
-
 /* By name in any letter case, or by number. By name only where the style writes names; a number that no enumerator has is taken
  * where the released server takes it. */
 static bool json_read_enum(struct json_reader *r, const struct ops_field *f, int *value)
@@ -122,7 +107,7 @@ static bool json_read_enum(struct json_reader *r, const struct ops_field *f, int
         return true;
     }
     for (i = 0; i < type->count; i++) {
-        if (name.ptr != NULL ? json_same_letters(name, type->values[i].name) : type->values[i].number == number) {
+        if (name.ptr != NULL ? codec_same_letters(name, ops_str_of(type->values[i].name.ptr, type->values[i].name.len)) : type->values[i].number == number) {
             *value = type->values[i].number;
             return true;
         }

@@ -148,7 +148,7 @@ static char *json_put_tag(struct json_writer *w, const struct ops_oneof *o, cons
 /* An object with a discriminator; `at` is behind its '{'. */
 static char *json_put_union(struct json_writer *w, const struct ops_message *type, const void *message, char *at)
 {
-    const struct ops_field *variant = json_variant_of(type, message);
+    const struct ops_field *variant = codec_variant_of(type, message);
     uint64_t variants = json_variant_mask(type);
     size_t comma = 1;
 
@@ -166,7 +166,7 @@ static char *json_put_union(struct json_writer *w, const struct ops_message *typ
 /* A oneof without a discriminator is made of ordinary members: all but the one that is set are not there. */
 static uint64_t json_unset_variants(const struct ops_message *type, const void *message)
 {
-    const struct ops_field *variant = json_variant_of(type, message);
+    const struct ops_field *variant = codec_variant_of(type, message);
 
     return json_variant_mask(type) & ~(variant != NULL ? (uint64_t)1 << (variant - type->fields) : 0);
 }

@@ -3,6 +3,7 @@
 #define OPS_CODEC_JSON_WRITER_H
 
 #include "json.h"
+#include "lookup.h"
 
 /* Room is reserved by an upper bound before a value is stored, so storing needs no check. */
 struct json_writer {
@@ -94,21 +95,6 @@ bool json_write_members(struct json_writer *w, const struct ops_message *type, c
 
 /* The value of one field; nothing absent. */
 bool json_write_value(struct json_writer *w, const struct ops_field *f, enum ops_as as, const void *message);
-
-/* Which variant of a union is set; NULL: none. */
-static inline const struct ops_field *json_variant_of(const struct ops_message *type, const void *message)
-{
-    const struct ops_oneof *o = type->oneof;
-    int kind;
-    uint8_t i;
-
-    memcpy(&kind, (const char *)message + o->offset, sizeof kind);
-    for (i = 0; i < o->count; i++) {
-        if (type->fields[o->first + i].number == kind)
-            return &type->fields[o->first + i];
-    }
-    return NULL;
-}
 
 static inline uint64_t json_variant_mask(const struct ops_message *type)
 {

@@ -45,7 +45,7 @@ static void mp_dec_note(struct mp_part *parts, size_t count, struct ops_str name
                 parts[p].exact |= bit;
                 return;
             }
-            if (other == NULL && (parts[p].exact & bit) == 0 && mp_same_letters(own, name))
+            if (other == NULL && (parts[p].exact & bit) == 0 && codec_same_letters(own, name))
                 other = &parts[p].value[i];
         }
     }
@@ -168,37 +168,6 @@ static bool mp_dec_is(struct ops_str text, struct ops_lit lit)
     return text.len == lit.len && memcmp(text.ptr, lit.ptr, lit.len) == 0;
 }
 
-static const struct ops_field *mp_dec_variant_named(const struct ops_message *type, struct ops_str tag)
-{
-    uint8_t i, k;
-
-    for (i = 0; i < type->oneof->count; i++) {
-        const struct ops_field *f = &type->fields[type->oneof->first + i];
-        const struct ops_variant *v = f->more->variant;
-
-        if (mp_dec_is(tag, v->tag))
-            return f;
-        for (k = 0; k < v->alias_count; k++) {
-            if (mp_dec_is(tag, v->alias[k]))
-                return f;
-        }
-    }
-    return NULL;
-}
-
-const struct ops_field *mp_variant_numbered(const struct ops_message *type, int64_t number)
-{
-    uint8_t i;
-
-    for (i = 0; i < type->oneof->count; i++) {
-        const struct ops_field *f = &type->fields[type->oneof->first + i];
-
-        if (f->more->variant->number == number)
-            return f;
-    }
-    return NULL;
-}
-
 static bool mp_dec_tag(struct mp_reader *r, const struct ops_message *type, const struct ops_field **variant)
 {
     const char *at = r->at;
@@ -209,11 +178,11 @@ static bool mp_dec_tag(struct mp_reader *r, const struct ops_message *type, cons
     if (type->oneof->integer) {
         if (t.kind != MP_INT)
             return mp_fail_at(r, OPS_REASON_WANT_INTEGER, at);
-        *variant = mp_variant_numbered(type, t.integer);
+        *variant = codec_variant_numbered(type, t.integer);
     } else {
         if (t.kind != MP_STR)
             return mp_fail_at(r, OPS_REASON_WANT_STRING, at);
-        *variant = mp_dec_variant_named(type, t.bytes);
+        *variant = codec_variant_named(type, t.bytes, true);
     }
     return *variant != NULL ? true : mp_fail_at(r, OPS_REASON_UNKNOWN_VARIANT, at);
 }
@@ -226,11 +195,11 @@ static int mp_dec_tag_rank(const struct ops_message *type, struct ops_str name)
 
     if (mp_dec_is(name, tag))
         return 4;
-    if (mp_same_letters(name, ops_str_of(tag.ptr, tag.len)))
+    if (codec_same_letters(name, ops_str_of(tag.ptr, tag.len)))
         return 3;
     if (ops_str_equal(name, OPS_STR("$type")))
         return 2;
-    return mp_same_letters(name, OPS_STR("$type")) ? 1 : 0;
+    return codec_same_letters(name, OPS_STR("$type")) ? 1 : 0;
 }
 
 /* Finds the discriminator anywhere in the map, the last one of those that count most. The cursor, behind the head,

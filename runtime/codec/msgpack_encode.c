@@ -49,20 +49,6 @@ bool mp_write_members(struct mp_writer *w, const struct ops_message *type, const
     return true;
 }
 
-const struct ops_field *mp_variant_of(const struct ops_message *type, const void *message)
-{
-    const struct ops_oneof *o = type->oneof;
-    int kind;
-    uint8_t i;
-
-    memcpy(&kind, (const char *)message + o->offset, sizeof kind);
-    for (i = 0; i < o->count; i++) {
-        if (type->fields[o->first + i].number == kind)
-            return &type->fields[o->first + i];
-    }
-    return NULL;
-}
-
 static uint64_t mp_enc_variants(const struct ops_message *type)
 {
     return (((uint64_t)1 << type->oneof->count) - 1) << type->oneof->first;
@@ -79,7 +65,7 @@ static bool mp_enc_tag(struct mp_writer *w, const struct ops_oneof *o, const str
 
 static bool mp_enc_union(struct mp_writer *w, const struct ops_message *type, const void *message)
 {
-    const struct ops_field *variant = mp_variant_of(type, message);
+    const struct ops_field *variant = codec_variant_of(type, message);
     size_t start, count = 0;
 
     if (!mp_open(w, &start))
@@ -103,7 +89,7 @@ bool mp_write_message(struct mp_writer *w, const struct ops_message *type, const
     if (type->oneof != NULL && type->oneof->tag_name[OPS_SHAPE_V1].ptr != NULL)
         return mp_is_record(type) ? mp_write_record(w, type, message) : mp_enc_union(w, type, message);
     if (type->oneof != NULL) { /* ordinary members: all variants but the one that is set are not there */
-        const struct ops_field *variant = mp_variant_of(type, message);
+        const struct ops_field *variant = codec_variant_of(type, message);
 
         skip = mp_enc_variants(type) & ~(variant != NULL ? (uint64_t)1 << (variant - type->fields) : 0);
     }

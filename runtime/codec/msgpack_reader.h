@@ -3,6 +3,7 @@
 #define OPS_CODEC_MSGPACK_READER_H
 
 #include "list.h"
+#include "lookup.h"
 #include "msgpack.h"
 
 struct mp_reader {
@@ -68,22 +69,6 @@ static inline unsigned mp_depth_room(const struct mp_reader *r)
     return r->style->depth_limit > r->depth ? r->style->depth_limit - r->depth : 0;
 }
 
-/* The same letters, in any ASCII case. */
-static inline bool mp_same_letters(struct ops_str a, struct ops_str b)
-{
-    size_t i;
-
-    if (a.len != b.len)
-        return false;
-    for (i = 0; i < a.len; i++) {
-        unsigned char x = (unsigned char)a.ptr[i], y = (unsigned char)b.ptr[i];
-
-        if (x != y && ((x ^ y) != 0x20 || (unsigned char)((x | 0x20) - 'a') > 'z' - 'a'))
-            return false;
-    }
-    return true;
-}
-
 /* Name of a field, out of its literal; absent when the field has none in `v1`. */
 static inline struct ops_str mp_field_name(const struct ops_field *f)
 {
@@ -118,9 +103,6 @@ bool mp_is_record(const struct ops_message *type);
 
 /* Reads a hub record. */
 bool mp_read_record(struct mp_reader *r, const struct ops_message *type, void *out);
-
-/* The variant of a union with an integer discriminator; NULL: unknown. */
-const struct ops_field *mp_variant_numbered(const struct ops_message *type, int64_t number);
 
 /* Notes in the union at `out` which variant is set. */
 void mp_choose_variant(struct mp_reader *r, const struct ops_message *type, const struct ops_field *variant, void *out);

@@ -113,7 +113,7 @@ bool mp_read_record(struct mp_reader *r, const struct ops_message *type, void *o
     if (number.kind != MP_INT)
         return mp_fail_at(r, OPS_REASON_HUB_RECORD, at);
     items--;
-    variant = mp_variant_numbered(type, number.integer);
+    variant = codec_variant_numbered(type, number.integer);
     if (variant != NULL) {
         mp_choose_variant(r, type, variant, out);
         if (!mp_rec_read_packed(r, (const struct ops_message *)variant->of, (char *)out + variant->offset, &items,
@@ -194,7 +194,7 @@ static bool mp_rec_write_packed(struct mp_writer *w, const struct ops_message *t
 
 bool mp_write_record(struct mp_writer *w, const struct ops_message *type, const void *message)
 {
-    const struct ops_field *variant = mp_variant_of(type, message);
+    const struct ops_field *variant = codec_variant_of(type, message);
     size_t start, count = 0;
 
     if (!mp_open(w, &start))

@@ -62,7 +62,7 @@ static bool mp_dec_enum(struct mp_reader *r, const struct ops_field *f, int *val
     for (i = 0; i < type->count; i++) {
         const struct ops_enum_value *v = &type->values[i];
 
-        if (t.kind == MP_STR   ? mp_same_letters(t.bytes, ops_str_of(v->name.ptr, v->name.len))
+        if (t.kind == MP_STR   ? codec_same_letters(t.bytes, ops_str_of(v->name.ptr, v->name.len))
             : t.kind == MP_INT ? t.integer == v->number
                                : false) {
             *value = v->number;

@@ -3,6 +3,7 @@
 #define OPS_CODEC_MSGPACK_WRITER_H
 
 #include "list.h"
+#include "lookup.h"
 #include "msgpack.h"
 
 struct mp_writer {
@@ -49,9 +50,6 @@ bool mp_close(struct mp_writer *w, size_t start, size_t count, bool map);
 bool mp_write_message(struct mp_writer *w, const struct ops_message *type, const void *message);
 
 bool mp_write_record(struct mp_writer *w, const struct ops_message *type, const void *message);
-
-/* Which variant of a union is set; NULL: none. */
-const struct ops_field *mp_variant_of(const struct ops_message *type, const void *message);
 
 /* The members of a message. `skip`: fields that are no members here; `*count` grows by what was written. */
 bool mp_write_members(struct mp_writer *w, const struct ops_message *type, const void *message, uint64_t skip,
