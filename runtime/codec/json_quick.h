@@ -159,7 +159,7 @@ static inline const char *json_quick_base64(struct json_reader *r, const char *a
     if (at == r->scan.end || *at != '"')
         return NULL;
     close = (const char *)memchr(at + 1, '"', (size_t)(r->scan.end - at - 1));
-    if (close == NULL || close - at < 5)
+    if (close == NULL || close - at < 5 || (close - at) % 4 != 1)
         return NULL;
     len = (size_t)(close - at - 1);
     bound = ops_base64_decoded_bound(len);
