@@ -9510,7 +9510,7 @@ static inline const char *json_quick_base64(struct json_reader *r, const char *a
     if (at == r->scan.end || *at != '"')
         return NULL;
     close = (const char *)memchr(at + 1, '"', (size_t)(r->scan.end - at - 1));
-    if (close == NULL || close - at < 5)
+    if (close == NULL || close - at < 5 || (close - at) % 4 != 1)
         return NULL;
     len = (size_t)(close - at - 1);
     bound = ops_base64_decoded_bound(len);
@@ -14889,6 +14889,23 @@ static bool validate_number_at(const struct ops_field *f, const void *place, int
     }
 }
 
+static bool validate_is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* A JSON text without the white space around it: that does not count (spec/opstream-wire.md §8.1). */
+static struct ops_str validate_trimmed(struct ops_str s)
+{
+    while (s.len > 0 && validate_is_space(s.ptr[s.len - 1]))
+        s.len--;
+    while (s.len > 0 && validate_is_space(*s.ptr)) {
+        s.ptr++;
+        s.len--;
+    }
+    return s;
+}
+
 static bool validate_limit(const struct validate *v, const struct ops_field *f, const struct ops_limit *l, const char *place)
 {
     bool required = f->name[OPS_SHAPE_V1].ptr == NULL || f->absent[OPS_SHAPE_V1] == OPS_ABSENT_REQUIRED;
@@ -14903,6 +14920,8 @@ static bool validate_limit(const struct validate *v, const struct ops_field *f, 
         struct ops_str s;
 
         memcpy(&s, place, sizeof s); /* of a struct ops_any: its first member, `raw` */
+        if (f->as[v->style->shape] != OPS_AS_PLAIN)
+            s = validate_trimmed(s);
         return (s.ptr == NULL && !required && l->unit != OPS_UNIT_PRESENT) || validate_text(v, f, l, s);
     }
     if (f->type <= OPS_TYPE_ENUM && l->unit == OPS_UNIT_VALUE) {

@@ -116,6 +116,23 @@ static bool validate_number_at(const struct ops_field *f, const void *place, int
     }
 }
 
+static bool validate_is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* A JSON text without the white space around it: that does not count (spec/opstream-wire.md §8.1). */
+static struct ops_str validate_trimmed(struct ops_str s)
+{
+    while (s.len > 0 && validate_is_space(s.ptr[s.len - 1]))
+        s.len--;
+    while (s.len > 0 && validate_is_space(*s.ptr)) {
+        s.ptr++;
+        s.len--;
+    }
+    return s;
+}
+
 static bool validate_limit(const struct validate *v, const struct ops_field *f, const struct ops_limit *l, const char *place)
 {
     bool required = f->name[OPS_SHAPE_V1].ptr == NULL || f->absent[OPS_SHAPE_V1] == OPS_ABSENT_REQUIRED;
@@ -130,6 +147,8 @@ static bool validate_limit(const struct validate *v, const struct ops_field *f, 
         struct ops_str s;
 
         memcpy(&s, place, sizeof s); /* of a struct ops_any: its first member, `raw` */
+        if (f->as[v->style->shape] != OPS_AS_PLAIN)
+            s = validate_trimmed(s);
         return (s.ptr == NULL && !required && l->unit != OPS_UNIT_PRESENT) || validate_text(v, f, l, s);
     }
     if (f->type <= OPS_TYPE_ENUM && l->unit == OPS_UNIT_VALUE) {

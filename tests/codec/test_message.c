@@ -437,6 +437,25 @@ static void opaque_values_that_nobody_read_are_scanned(void **state)
     assert_true(ops_rich_text_attribute_validate(&a, &ops_style_v1, true, &v));
 }
 
+/* White space around a JSON text does not count against its limit, white space inside does. */
+static void a_json_text_is_measured_without_the_space_around_it(void **state)
+{
+    static char text[65536 + 4];
+    struct ops_awareness_request r;
+    struct ops_violation v;
+
+    (void)state;
+    memset(text, 'a', sizeof text);
+    memcpy(text, " \"", 2);
+    memcpy(text + 65536, "\" \n", 3);
+    r.document_id = OPS_STR("d");
+    r.data_json = ops_str_of(text, 65536 + 3); /* 65,536 without the three around it */
+    assert_true(ops_awareness_request_validate(&r, &ops_style_p1, false, &v));
+    memcpy(text + 65536, "a\"\n", 3);
+    assert_false(ops_awareness_request_validate(&r, &ops_style_p1, false, &v));
+    assert_int_equal(v.reason, OPS_REASON_TOO_LONG);
+}
+
 /* What one shape has in place and has read, the other has in a string and has not. */
 static void json_in_a_string_is_scanned_where_it_is_one(void **state)
 {
@@ -503,6 +522,7 @@ int main(void)
         cmocka_unit_test(absence_is_refused_where_a_value_is_required),
         cmocka_unit_test(a_broken_limit_deep_inside_is_found),
         cmocka_unit_test(opaque_values_that_nobody_read_are_scanned),
+        cmocka_unit_test(a_json_text_is_measured_without_the_space_around_it),
         cmocka_unit_test(json_in_a_string_is_scanned_where_it_is_one),
         cmocka_unit_test(limits_hold_in_their_shapes_only),
         cmocka_unit_test(a_list_of_exactly_one_has_exactly_one),
