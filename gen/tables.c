@@ -128,7 +128,7 @@ const struct ops_message ops_text_component_type = {
 /* ---- TextRetain ---- */
 
 static const struct ops_limit text_retain_count_limits[] = {
-    {OPS_UNIT_VALUE, IN_BOTH, OPS_REASON_TOO_LARGE, 0, INT32_MAX, OPS_ERROR_CODE_INVALID_MESSAGE, OPS_TEXT_NONE},
+    {OPS_UNIT_VALUE, IN_V1, OPS_REASON_TOO_LARGE, 0, INT32_MAX, OPS_ERROR_CODE_INVALID_MESSAGE, OPS_TEXT_NONE},
 };
 static const struct ops_detail text_retain_count_detail = {NULL, NULL, text_retain_count_limits, 1, 0, INT32_MAX};
 static const struct ops_field text_retain_fields[] = {
@@ -152,7 +152,7 @@ const struct ops_message ops_text_insert_type = {
 /* ---- TextDelete ---- */
 
 static const struct ops_limit text_delete_count_limits[] = {
-    {OPS_UNIT_VALUE, IN_BOTH, OPS_REASON_TOO_LARGE, 0, INT32_MAX, OPS_ERROR_CODE_INVALID_MESSAGE, OPS_TEXT_NONE},
+    {OPS_UNIT_VALUE, IN_V1, OPS_REASON_TOO_LARGE, 0, INT32_MAX, OPS_ERROR_CODE_INVALID_MESSAGE, OPS_TEXT_NONE},
 };
 static const struct ops_detail text_delete_count_detail = {NULL, NULL, text_delete_count_limits, 1, 0, INT32_MAX};
 static const struct ops_field text_delete_fields[] = {
@@ -205,7 +205,7 @@ const struct ops_message ops_rich_text_component_type = {
 /* ---- RichTextRetain ---- */
 
 static const struct ops_limit rich_text_retain_count_limits[] = {
-    {OPS_UNIT_VALUE, IN_BOTH, OPS_REASON_TOO_LARGE, 0, INT32_MAX, OPS_ERROR_CODE_INVALID_MESSAGE, OPS_TEXT_NONE},
+    {OPS_UNIT_VALUE, IN_V1, OPS_REASON_TOO_LARGE, 0, INT32_MAX, OPS_ERROR_CODE_INVALID_MESSAGE, OPS_TEXT_NONE},
 };
 static const struct ops_detail rich_text_retain_count_detail = {NULL, NULL, rich_text_retain_count_limits, 1, 0, INT32_MAX};
 static const struct ops_map rich_text_retain_attributes_map = {0, 1, false, true};
@@ -235,7 +235,7 @@ const struct ops_message ops_rich_text_insert_type = {
 /* ---- RichTextDelete ---- */
 
 static const struct ops_limit rich_text_delete_count_limits[] = {
-    {OPS_UNIT_VALUE, IN_BOTH, OPS_REASON_TOO_LARGE, 0, INT32_MAX, OPS_ERROR_CODE_INVALID_MESSAGE, OPS_TEXT_NONE},
+    {OPS_UNIT_VALUE, IN_V1, OPS_REASON_TOO_LARGE, 0, INT32_MAX, OPS_ERROR_CODE_INVALID_MESSAGE, OPS_TEXT_NONE},
 };
 static const struct ops_detail rich_text_delete_count_detail = {NULL, NULL, rich_text_delete_count_limits, 1, 0, INT32_MAX};
 static const struct ops_field rich_text_delete_fields[] = {

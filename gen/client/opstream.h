@@ -8643,6 +8643,18 @@ static bool json_begins(struct json_reader *r)
     return true;
 }
 
+/* An unknown variant may be passed over by who reads (a hub record of a type to come), but only when the text is JSON otherwise: looks
+ * at all of it, and blames what is wrong with it. */
+static void json_judge_whole(struct json_reader *r)
+{
+    struct json_reader whole = *r;
+
+    whole.scan.at = whole.scan.begin;
+    whole.depth = 0;
+    if (!json_skip(&whole) || !json_ends(&whole))
+        json_fail_at(r, whole.scan.reason, whole.scan.bad);
+}
+
 enum ops_err ops_json_decode(const struct ops_message *type, const struct ops_json_style *style, struct ops_str input,
                              struct ops_arena *arena, void *out, struct ops_decode_info *info)
 {
@@ -8652,6 +8664,8 @@ enum ops_err ops_json_decode(const struct ops_message *type, const struct ops_js
     json_start(&r, style, input, arena);
     codec_zero(out, type->size);
     ok = json_begins(&r) && json_read_message(&r, type, out) && json_ends(&r);
+    if (!ok && r.scan.reason == OPS_REASON_UNKNOWN_VARIANT)
+        json_judge_whole(&r);
     return json_finish(&r, ok, type, out, info);
 }
 
@@ -10207,29 +10221,15 @@ bool json_read_union_again(struct json_reader *r, const struct ops_message *type
            json_read_variant(r, type, variant, out, begin, true);
 }
 
-/* The discriminator failed. Unknown is only what is JSON otherwise: whoever skips unknown variants must not skip a broken text. */
-static bool json_refuse_tag(struct json_reader *r, const struct json_reader *before)
-{
-    struct json_reader whole = *before;
-
-    if (r->scan.reason == OPS_REASON_UNKNOWN_VARIANT && !json_skip(&whole)) {
-        r->scan.reason = whole.scan.reason;
-        r->scan.bad = whole.scan.bad;
-    }
-    return false;
-}
-
 bool json_read_union(struct json_reader *r, const struct ops_message *type, void *out)
 {
     const struct ops_field *variant = NULL;
     const char *begin = (json_peek(r), r->scan.at);
-    const struct json_reader before = *r;
-    bool found;
+    unsigned depth = r->depth;
+    bool plus = r->plus, found;
 
-    if (!json_open(r, '{', OPS_REASON_WANT_OBJECT))
+    if (!json_open(r, '{', OPS_REASON_WANT_OBJECT) || !json_tag_first(r, type, &variant, &found))
         return false;
-    if (!json_tag_first(r, type, &variant, &found))
-        return json_refuse_tag(r, &before);
     if (!found && r->style->discriminator_first)
         return json_fail_at(r, OPS_REASON_DISCRIMINATOR_FIRST, begin);
     if (found) {
@@ -10238,8 +10238,8 @@ bool json_read_union(struct json_reader *r, const struct ops_message *type, void
         if (r->scan.reason != JSON_TAG_AGAIN)
             return false;
     }
-    r->depth = before.depth;
-    r->plus = before.plus; /* what the variant that does not count has said */
+    r->depth = depth;
+    r->plus = plus; /* what the variant that does not count has said */
     return json_read_union_again(r, type, out, begin);
 }
 
@@ -15024,6 +15024,11 @@ static bool validate_message(const struct validate *v, const struct ops_message 
 
     if (type->oneof != NULL)
         memcpy(&variant, message + type->oneof->offset, sizeof variant);
+    /* Protobuf can leave a variant out where JSON has a discriminator (the envelope alone means "nothing" by it). */
+    if (variant == 0 && type->envelope == NULL && type->oneof != NULL && type->oneof->tag_name[v->style->shape].ptr != NULL) {
+        v->violation->message = type;
+        return validate_refuse(v, &type->fields[type->oneof->first], NULL, OPS_REASON_NO_DISCRIMINATOR, 0);
+    }
     for (i = 0; i < type->field_count; i++) {
         const struct ops_field *f = &type->fields[i];
         const char *place = message + f->offset;
@@ -16713,7 +16718,7 @@ const struct ops_message ops_text_component_type = {
 /* ---- TextRetain ---- */
 
 static const struct ops_limit text_retain_count_limits[] = {
-    {OPS_UNIT_VALUE, IN_BOTH, OPS_REASON_TOO_LARGE, 0, INT32_MAX, OPS_ERROR_CODE_INVALID_MESSAGE, OPS_TEXT_NONE},
+    {OPS_UNIT_VALUE, IN_V1, OPS_REASON_TOO_LARGE, 0, INT32_MAX, OPS_ERROR_CODE_INVALID_MESSAGE, OPS_TEXT_NONE},
 };
 static const struct ops_detail text_retain_count_detail = {NULL, NULL, text_retain_count_limits, 1, 0, INT32_MAX};
 static const struct ops_field text_retain_fields[] = {
@@ -16737,7 +16742,7 @@ const struct ops_message ops_text_insert_type = {
 /* ---- TextDelete ---- */
 
 static const struct ops_limit text_delete_count_limits[] = {
-    {OPS_UNIT_VALUE, IN_BOTH, OPS_REASON_TOO_LARGE, 0, INT32_MAX, OPS_ERROR_CODE_INVALID_MESSAGE, OPS_TEXT_NONE},
+    {OPS_UNIT_VALUE, IN_V1, OPS_REASON_TOO_LARGE, 0, INT32_MAX, OPS_ERROR_CODE_INVALID_MESSAGE, OPS_TEXT_NONE},
 };
 static const struct ops_detail text_delete_count_detail = {NULL, NULL, text_delete_count_limits, 1, 0, INT32_MAX};
 static const struct ops_field text_delete_fields[] = {
@@ -16790,7 +16795,7 @@ const struct ops_message ops_rich_text_component_type = {
 /* ---- RichTextRetain ---- */
 
 static const struct ops_limit rich_text_retain_count_limits[] = {
-    {OPS_UNIT_VALUE, IN_BOTH, OPS_REASON_TOO_LARGE, 0, INT32_MAX, OPS_ERROR_CODE_INVALID_MESSAGE, OPS_TEXT_NONE},
+    {OPS_UNIT_VALUE, IN_V1, OPS_REASON_TOO_LARGE, 0, INT32_MAX, OPS_ERROR_CODE_INVALID_MESSAGE, OPS_TEXT_NONE},
 };
 static const struct ops_detail rich_text_retain_count_detail = {NULL, NULL, rich_text_retain_count_limits, 1, 0, INT32_MAX};
 static const struct ops_map rich_text_retain_attributes_map = {0, 1, false, true};
@@ -16820,7 +16825,7 @@ const struct ops_message ops_rich_text_insert_type = {
 /* ---- RichTextDelete ---- */
 
 static const struct ops_limit rich_text_delete_count_limits[] = {
-    {OPS_UNIT_VALUE, IN_BOTH, OPS_REASON_TOO_LARGE, 0, INT32_MAX, OPS_ERROR_CODE_INVALID_MESSAGE, OPS_TEXT_NONE},
+    {OPS_UNIT_VALUE, IN_V1, OPS_REASON_TOO_LARGE, 0, INT32_MAX, OPS_ERROR_CODE_INVALID_MESSAGE, OPS_TEXT_NONE},
 };
 static const struct ops_detail rich_text_delete_count_detail = {NULL, NULL, rich_text_delete_count_limits, 1, 0, INT32_MAX};
 static const struct ops_field rich_text_delete_fields[] = {

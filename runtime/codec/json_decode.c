@@ -81,6 +81,18 @@ static bool json_begins(struct json_reader *r)
     return true;
 }
 
+/* An unknown variant may be passed over by who reads (a hub record of a type to come), but only when the text is JSON otherwise: looks
+ * at all of it, and blames what is wrong with it. */
+static void json_judge_whole(struct json_reader *r)
+{
+    struct json_reader whole = *r;
+
+    whole.scan.at = whole.scan.begin;
+    whole.depth = 0;
+    if (!json_skip(&whole) || !json_ends(&whole))
+        json_fail_at(r, whole.scan.reason, whole.scan.bad);
+}
+
 enum ops_err ops_json_decode(const struct ops_message *type, const struct ops_json_style *style, struct ops_str input,
                              struct ops_arena *arena, void *out, struct ops_decode_info *info)
 {
@@ -90,6 +102,8 @@ enum ops_err ops_json_decode(const struct ops_message *type, const struct ops_js
     json_start(&r, style, input, arena);
     codec_zero(out, type->size);
     ok = json_begins(&r) && json_read_message(&r, type, out) && json_ends(&r);
+    if (!ok && r.scan.reason == OPS_REASON_UNKNOWN_VARIANT)
+        json_judge_whole(&r);
     return json_finish(&r, ok, type, out, info);
 }
 

@@ -135,29 +135,15 @@ bool json_read_union_again(struct json_reader *r, const struct ops_message *type
            json_read_variant(r, type, variant, out, begin, true);
 }
 
-/* The discriminator failed. Unknown is only what is JSON otherwise: whoever skips unknown variants must not skip a broken text. */
-static bool json_refuse_tag(struct json_reader *r, const struct json_reader *before)
-{
-    struct json_reader whole = *before;
-
-    if (r->scan.reason == OPS_REASON_UNKNOWN_VARIANT && !json_skip(&whole)) {
-        r->scan.reason = whole.scan.reason;
-        r->scan.bad = whole.scan.bad;
-    }
-    return false;
-}
-
 bool json_read_union(struct json_reader *r, const struct ops_message *type, void *out)
 {
     const struct ops_field *variant = NULL;
     const char *begin = (json_peek(r), r->scan.at);
-    const struct json_reader before = *r;
-    bool found;
+    unsigned depth = r->depth;
+    bool plus = r->plus, found;
 
-    if (!json_open(r, '{', OPS_REASON_WANT_OBJECT))
+    if (!json_open(r, '{', OPS_REASON_WANT_OBJECT) || !json_tag_first(r, type, &variant, &found))
         return false;
-    if (!json_tag_first(r, type, &variant, &found))
-        return json_refuse_tag(r, &before);
     if (!found && r->style->discriminator_first)
         return json_fail_at(r, OPS_REASON_DISCRIMINATOR_FIRST, begin);
     if (found) {
@@ -166,7 +152,7 @@ bool json_read_union(struct json_reader *r, const struct ops_message *type, void
         if (r->scan.reason != JSON_TAG_AGAIN)
             return false;
     }
-    r->depth = before.depth;
-    r->plus = before.plus; /* what the variant that does not count has said */
+    r->depth = depth;
+    r->plus = plus; /* what the variant that does not count has said */
     return json_read_union_again(r, type, out, begin);
 }

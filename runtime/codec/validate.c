@@ -251,6 +251,11 @@ static bool validate_message(const struct validate *v, const struct ops_message 
 
     if (type->oneof != NULL)
         memcpy(&variant, message + type->oneof->offset, sizeof variant);
+    /* Protobuf can leave a variant out where JSON has a discriminator (the envelope alone means "nothing" by it). */
+    if (variant == 0 && type->envelope == NULL && type->oneof != NULL && type->oneof->tag_name[v->style->shape].ptr != NULL) {
+        v->violation->message = type;
+        return validate_refuse(v, &type->fields[type->oneof->first], NULL, OPS_REASON_NO_DISCRIMINATOR, 0);
+    }
     for (i = 0; i < type->field_count; i++) {
         const struct ops_field *f = &type->fields[i];
         const char *place = message + f->offset;

@@ -305,6 +305,8 @@ static void an_unknown_variant_is_only_what_is_json_otherwise(void **state)
         REFUSED(&ops_hub_message_type, V1, "{\"type\":99,\"x\":tru}", TOKEN, 15),
         REFUSED(&ops_hub_message_type, &ops_style_p4, "{\"type\":99,\"x\":1}", UNKNOWN_VARIANT, 8),
         REFUSED(&ops_hub_message_type, &ops_style_p4, "{\"type\":99,", TRUNCATED, 11),
+        REFUSED(&ops_hub_message_type, V1, "{\"type\":99}garbage", TRAILING, 11),
+        REFUSED(&ops_hub_message_type, &ops_style_p4, "{\"type\":99}garbage", TRAILING, 11),
     };
 
     CHECK(rows);

@@ -396,7 +396,8 @@ static void a_broken_limit_deep_inside_is_found(void **state)
     assert_ptr_equal(v.message, &ops_text_retain_type);
     assert_int_equal(v.got, -3);
     components[1].kind = OPS_TEXT_COMPONENT_NONE; /* the bytes are still there, but not a retain's */
-    assert_true(ops_text_op_validate(&op, &ops_style_v1, false, &v));
+    assert_false(ops_text_op_validate(&op, &ops_style_v1, false, &v));
+    assert_int_equal(v.reason, OPS_REASON_NO_DISCRIMINATOR);
 }
 
 static void opaque_values_that_nobody_read_are_scanned(void **state)
@@ -435,6 +436,24 @@ static void opaque_values_that_nobody_read_are_scanned(void **state)
     assert_null(v.limit);
     a.value = ops_str_of(deep + 1, 2 * limit);
     assert_true(ops_rich_text_attribute_validate(&a, &ops_style_v1, true, &v));
+}
+
+/* Over protobuf a component may have no kind; JSON of it nobody could read. */
+static void a_union_without_its_variant_is_refused(void **state)
+{
+    struct ops_text_component none;
+    struct ops_text_op op = {&none, 1};
+    struct ops_violation v;
+
+    (void)state;
+    memset(&none, 0, sizeof none);
+    assert_false(ops_text_op_validate(&op, &ops_style_v1, true, &v));
+    assert_int_equal(v.reason, OPS_REASON_NO_DISCRIMINATOR);
+    none.kind = OPS_TEXT_COMPONENT_DELETE;
+    assert_true(ops_text_op_validate(&op, &ops_style_v1, true, &v));
+    none.delete_.count = -1; /* the released server takes those */
+    assert_false(ops_text_op_validate(&op, &ops_style_v1, true, &v));
+    assert_true(ops_text_op_validate(&op, &ops_style_p0, true, &v));
 }
 
 /* White space around a JSON text does not count against its limit, white space inside does. */
@@ -522,6 +541,7 @@ int main(void)
         cmocka_unit_test(absence_is_refused_where_a_value_is_required),
         cmocka_unit_test(a_broken_limit_deep_inside_is_found),
         cmocka_unit_test(opaque_values_that_nobody_read_are_scanned),
+        cmocka_unit_test(a_union_without_its_variant_is_refused),
         cmocka_unit_test(a_json_text_is_measured_without_the_space_around_it),
         cmocka_unit_test(json_in_a_string_is_scanned_where_it_is_one),
         cmocka_unit_test(limits_hold_in_their_shapes_only),
