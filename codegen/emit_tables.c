@@ -296,7 +296,7 @@ static void emit_message(const struct model *model, const struct message *m, str
     if (m->is_packed)
         emit_indexes(text_format("%s_packed", m->c_name), m->packed, m->packed_count, o);
     out_print(o, "const struct ops_message ops_%s_type = {\n", m->c_name);
-    out_print(o, "    TEXT(\"%s\"), (uint16_t)sizeof(struct ops_%s), %zu, %zu, %s, NULL, %s,\n    %s, %s, %s,\n",
+    out_print(o, "    TEXT(\"%s\"), (uint16_t)sizeof(struct ops_%s), %zu, %zu, %s, %s,\n    %s, %s, %s,\n",
               m->name, m->c_name, m->field_count, m->packed_count, part(m->field_count > 0, m, "", "fields"),
               part(m->order_number != NULL, m, "", "order_number"), part(m->oneof_count > 0, m, "&", "oneof"),
               part(m->envelope != NULL, m, "&", "envelope"), part(m->is_packed, m, "", "packed"));

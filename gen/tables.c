@@ -102,7 +102,7 @@ static const struct ops_field text_op_fields[] = {
     FIELD(NAME("components"), NAME("components"), text_op, components, 1, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, REQUIRED, &ops_text_component_type, NULL),
 };
 const struct ops_message ops_text_op_type = {
-    TEXT("TextOp"), (uint16_t)sizeof(struct ops_text_op), 1, 0, text_op_fields, NULL, NULL,
+    TEXT("TextOp"), (uint16_t)sizeof(struct ops_text_op), 1, 0, text_op_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x1)}};
 
@@ -121,7 +121,7 @@ static const struct ops_field text_component_fields[] = {
 };
 static const struct ops_oneof text_component_oneof = {{TEXT("type"), TEXT("type")}, (uint16_t)offsetof(struct ops_text_component, kind), 0, 3, false};
 const struct ops_message ops_text_component_type = {
-    TEXT("TextComponent"), (uint16_t)sizeof(struct ops_text_component), 3, 0, text_component_fields, NULL, NULL,
+    TEXT("TextComponent"), (uint16_t)sizeof(struct ops_text_component), 3, 0, text_component_fields, NULL,
     &text_component_oneof, NULL, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -135,7 +135,7 @@ static const struct ops_field text_retain_fields[] = {
     FIELD(NAME("count"), NAME("count"), text_retain, count, 1, INT32, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, &text_retain_count_detail),
 };
 const struct ops_message ops_text_retain_type = {
-    TEXT("TextRetain"), (uint16_t)sizeof(struct ops_text_retain), 1, 0, text_retain_fields, NULL, NULL,
+    TEXT("TextRetain"), (uint16_t)sizeof(struct ops_text_retain), 1, 0, text_retain_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -145,7 +145,7 @@ static const struct ops_field text_insert_fields[] = {
     FIELD(NAME("text"), NAME("text"), text_insert, text, 1, STRING, 0, PLAIN, PLAIN, REQUIRED, REQUIRED, NULL, NULL),
 };
 const struct ops_message ops_text_insert_type = {
-    TEXT("TextInsert"), (uint16_t)sizeof(struct ops_text_insert), 1, 0, text_insert_fields, NULL, NULL,
+    TEXT("TextInsert"), (uint16_t)sizeof(struct ops_text_insert), 1, 0, text_insert_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x1)}};
 
@@ -159,7 +159,7 @@ static const struct ops_field text_delete_fields[] = {
     FIELD(NAME("count"), NAME("count"), text_delete, count, 1, INT32, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, &text_delete_count_detail),
 };
 const struct ops_message ops_text_delete_type = {
-    TEXT("TextDelete"), (uint16_t)sizeof(struct ops_text_delete), 1, 0, text_delete_fields, NULL, NULL,
+    TEXT("TextDelete"), (uint16_t)sizeof(struct ops_text_delete), 1, 0, text_delete_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -169,7 +169,7 @@ static const struct ops_field text_document_fields[] = {
     FIELD(NAME("content"), NAME("content"), text_document, content, 1, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_text_document_type = {
-    TEXT("TextDocument"), (uint16_t)sizeof(struct ops_text_document), 1, 0, text_document_fields, NULL, NULL,
+    TEXT("TextDocument"), (uint16_t)sizeof(struct ops_text_document), 1, 0, text_document_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -179,7 +179,7 @@ static const struct ops_field rich_text_op_fields[] = {
     FIELD(NAME("components"), NAME("components"), rich_text_op, components, 1, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, REQUIRED, &ops_rich_text_component_type, NULL),
 };
 const struct ops_message ops_rich_text_op_type = {
-    TEXT("RichTextOp"), (uint16_t)sizeof(struct ops_rich_text_op), 1, 0, rich_text_op_fields, NULL, NULL,
+    TEXT("RichTextOp"), (uint16_t)sizeof(struct ops_rich_text_op), 1, 0, rich_text_op_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x1)}};
 
@@ -198,7 +198,7 @@ static const struct ops_field rich_text_component_fields[] = {
 };
 static const struct ops_oneof rich_text_component_oneof = {{TEXT("type"), TEXT("$type")}, (uint16_t)offsetof(struct ops_rich_text_component, kind), 0, 3, false};
 const struct ops_message ops_rich_text_component_type = {
-    TEXT("RichTextComponent"), (uint16_t)sizeof(struct ops_rich_text_component), 3, 0, rich_text_component_fields, NULL, NULL,
+    TEXT("RichTextComponent"), (uint16_t)sizeof(struct ops_rich_text_component), 3, 0, rich_text_component_fields, NULL,
     &rich_text_component_oneof, NULL, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -215,7 +215,7 @@ static const struct ops_field rich_text_retain_fields[] = {
     FIELD(NAME("attributes"), NAME("attributes"), rich_text_retain, attributes, 2, MESSAGE, LIST, PLAIN, PLAIN, OMIT,     NULL, &ops_rich_text_attribute_type, &rich_text_retain_attributes_detail),
 };
 const struct ops_message ops_rich_text_retain_type = {
-    TEXT("RichTextRetain"), (uint16_t)sizeof(struct ops_rich_text_retain), 2, 0, rich_text_retain_fields, NULL, NULL,
+    TEXT("RichTextRetain"), (uint16_t)sizeof(struct ops_rich_text_retain), 2, 0, rich_text_retain_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -228,7 +228,7 @@ static const struct ops_field rich_text_insert_fields[] = {
     FIELD(NAME("attributes"), NAME("attributes"), rich_text_insert, attributes, 2, MESSAGE, LIST, PLAIN, PLAIN, OMIT,     NULL,     &ops_rich_text_attribute_type, &rich_text_insert_attributes_detail),
 };
 const struct ops_message ops_rich_text_insert_type = {
-    TEXT("RichTextInsert"), (uint16_t)sizeof(struct ops_rich_text_insert), 2, 0, rich_text_insert_fields, NULL, NULL,
+    TEXT("RichTextInsert"), (uint16_t)sizeof(struct ops_rich_text_insert), 2, 0, rich_text_insert_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x1)}};
 
@@ -242,7 +242,7 @@ static const struct ops_field rich_text_delete_fields[] = {
     FIELD(NAME("count"), NAME("count"), rich_text_delete, count, 1, INT32, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, &rich_text_delete_count_detail),
 };
 const struct ops_message ops_rich_text_delete_type = {
-    TEXT("RichTextDelete"), (uint16_t)sizeof(struct ops_rich_text_delete), 1, 0, rich_text_delete_fields, NULL, NULL,
+    TEXT("RichTextDelete"), (uint16_t)sizeof(struct ops_rich_text_delete), 1, 0, rich_text_delete_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -253,7 +253,7 @@ static const struct ops_field rich_text_attribute_fields[] = {
     FIELD(NAME("value"), NAME("value"), rich_text_attribute, value, 2, BYTES,  0, OPAQUE, OPAQUE, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_rich_text_attribute_type = {
-    TEXT("RichTextAttribute"), (uint16_t)sizeof(struct ops_rich_text_attribute), 2, 0, rich_text_attribute_fields, NULL, NULL,
+    TEXT("RichTextAttribute"), (uint16_t)sizeof(struct ops_rich_text_attribute), 2, 0, rich_text_attribute_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x3), UINT64_C(0x2)}};
 
@@ -263,7 +263,7 @@ static const struct ops_field rich_text_document_fields[] = {
     FIELD(NAME("content"), NAME("content"), rich_text_document, content, 1, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, NULL, &ops_rich_text_segment_type, NULL),
 };
 const struct ops_message ops_rich_text_document_type = {
-    TEXT("RichTextDocument"), (uint16_t)sizeof(struct ops_rich_text_document), 1, 0, rich_text_document_fields, NULL, NULL,
+    TEXT("RichTextDocument"), (uint16_t)sizeof(struct ops_rich_text_document), 1, 0, rich_text_document_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -276,7 +276,7 @@ static const struct ops_field rich_text_segment_fields[] = {
     FIELD(NAME("attributes"), NAME("attributes"), rich_text_segment, attributes, 2, MESSAGE, LIST, PLAIN, PLAIN, OMIT,     NULL, &ops_rich_text_attribute_type, &rich_text_segment_attributes_detail),
 };
 const struct ops_message ops_rich_text_segment_type = {
-    TEXT("RichTextSegment"), (uint16_t)sizeof(struct ops_rich_text_segment), 2, 0, rich_text_segment_fields, NULL, NULL,
+    TEXT("RichTextSegment"), (uint16_t)sizeof(struct ops_rich_text_segment), 2, 0, rich_text_segment_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -286,7 +286,7 @@ static const struct ops_field json_op_batch_fields[] = {
     FIELD(NAME("operations"), NAME("operations"), json_op_batch, operations, 1, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, REQUIRED, &ops_json_op_type, NULL),
 };
 const struct ops_message ops_json_op_batch_type = {
-    TEXT("JsonOpBatch"), (uint16_t)sizeof(struct ops_json_op_batch), 1, 0, json_op_batch_fields, NULL, NULL,
+    TEXT("JsonOpBatch"), (uint16_t)sizeof(struct ops_json_op_batch), 1, 0, json_op_batch_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x1)}};
 
@@ -303,7 +303,7 @@ static const struct ops_field json_op_fields[] = {
 };
 static const struct ops_oneof json_op_oneof = {{TEXT("type"), TEXT("$type")}, (uint16_t)offsetof(struct ops_json_op, kind), 0, 2, false};
 const struct ops_message ops_json_op_type = {
-    TEXT("JsonOp"), (uint16_t)sizeof(struct ops_json_op), 2, 0, json_op_fields, NULL, NULL,
+    TEXT("JsonOp"), (uint16_t)sizeof(struct ops_json_op), 2, 0, json_op_fields, NULL,
     &json_op_oneof, NULL, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -316,7 +316,7 @@ static const struct ops_field json_set_fields[] = {
     FIELD(NAME("peerId"),    NAME("peerId"),    json_set, peer_id,   4, STRING, 0, PLAIN,  PLAIN,  REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_json_set_type = {
-    TEXT("JsonSet"), (uint16_t)sizeof(struct ops_json_set), 4, 0, json_set_fields, NULL, NULL,
+    TEXT("JsonSet"), (uint16_t)sizeof(struct ops_json_set), 4, 0, json_set_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0xf), UINT64_C(0x2)}};
 
@@ -328,7 +328,7 @@ static const struct ops_field json_delete_fields[] = {
     FIELD(NAME("peerId"),    NAME("peerId"),    json_delete, peer_id,   3, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_json_delete_type = {
-    TEXT("JsonDelete"), (uint16_t)sizeof(struct ops_json_delete), 3, 0, json_delete_fields, NULL, NULL,
+    TEXT("JsonDelete"), (uint16_t)sizeof(struct ops_json_delete), 3, 0, json_delete_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x7), UINT64_C(0x0)}};
 
@@ -340,7 +340,7 @@ static const struct ops_field json_document_fields[] = {
     FIELD(NAME("registers"), NAME("registers"), json_document, registers, 1, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, NULL, &ops_json_register_type, &json_document_registers_detail),
 };
 const struct ops_message ops_json_document_type = {
-    TEXT("JsonDocument"), (uint16_t)sizeof(struct ops_json_document), 1, 0, json_document_fields, NULL, NULL,
+    TEXT("JsonDocument"), (uint16_t)sizeof(struct ops_json_document), 1, 0, json_document_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -354,7 +354,7 @@ static const struct ops_field json_register_fields[] = {
     FIELD(NAME("isDeleted"), NAME("isDeleted"), json_register, is_deleted, 5, BOOL,   0, PLAIN,  PLAIN,  OMIT,     ZERO, NULL, NULL),
 };
 const struct ops_message ops_json_register_type = {
-    TEXT("JsonRegister"), (uint16_t)sizeof(struct ops_json_register), 5, 0, json_register_fields, NULL, NULL,
+    TEXT("JsonRegister"), (uint16_t)sizeof(struct ops_json_register), 5, 0, json_register_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0xd), UINT64_C(0x2)}};
 
@@ -364,7 +364,7 @@ static const struct ops_field tree_op_batch_fields[] = {
     FIELD(NAME("operations"), NAME("operations"), tree_op_batch, operations, 1, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, REQUIRED, &ops_tree_op_type, NULL),
 };
 const struct ops_message ops_tree_op_batch_type = {
-    TEXT("TreeOpBatch"), (uint16_t)sizeof(struct ops_tree_op_batch), 1, 0, tree_op_batch_fields, NULL, NULL,
+    TEXT("TreeOpBatch"), (uint16_t)sizeof(struct ops_tree_op_batch), 1, 0, tree_op_batch_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x1)}};
 
@@ -377,7 +377,7 @@ static const struct ops_field tree_op_fields[] = {
 };
 static const struct ops_oneof tree_op_oneof = {{TEXT("type"), TEXT("$type")}, (uint16_t)offsetof(struct ops_tree_op, kind), 0, 1, false};
 const struct ops_message ops_tree_op_type = {
-    TEXT("TreeOp"), (uint16_t)sizeof(struct ops_tree_op), 1, 0, tree_op_fields, NULL, NULL,
+    TEXT("TreeOp"), (uint16_t)sizeof(struct ops_tree_op), 1, 0, tree_op_fields, NULL,
     &tree_op_oneof, NULL, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -392,7 +392,7 @@ static const struct ops_field tree_move_fields[] = {
     FIELD(NAME("peerId"),      NAME("peerId"),      tree_move, peer_id,       6, STRING, 0, PLAIN,  PLAIN,  REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_tree_move_type = {
-    TEXT("TreeMove"), (uint16_t)sizeof(struct ops_tree_move), 6, 0, tree_move_fields, NULL, NULL,
+    TEXT("TreeMove"), (uint16_t)sizeof(struct ops_tree_move), 6, 0, tree_move_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x37), UINT64_C(0x8)}};
 
@@ -405,7 +405,7 @@ static const struct ops_field tree_document_fields[] = {
     FIELD(NAME("moveLog"), NAME("moveLog"), tree_document, move_log, 2, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, NULL, &ops_tree_log_entry_type, NULL),
 };
 const struct ops_message ops_tree_document_type = {
-    TEXT("TreeDocument"), (uint16_t)sizeof(struct ops_tree_document), 2, 0, tree_document_fields, NULL, NULL,
+    TEXT("TreeDocument"), (uint16_t)sizeof(struct ops_tree_document), 2, 0, tree_document_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x3), UINT64_C(0x0)}};
 
@@ -418,7 +418,7 @@ static const struct ops_field tree_node_fields[] = {
     FIELD(NAME("payload"),  NAME("payload"),  tree_node, payload,   4, BYTES,  0, OPAQUE, OPAQUE, NULL,     NULL, NULL, NULL),
 };
 const struct ops_message ops_tree_node_type = {
-    TEXT("TreeNode"), (uint16_t)sizeof(struct ops_tree_node), 4, 0, tree_node_fields, NULL, NULL,
+    TEXT("TreeNode"), (uint16_t)sizeof(struct ops_tree_node), 4, 0, tree_node_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x7), UINT64_C(0x8)}};
 
@@ -429,7 +429,7 @@ static const struct ops_field tree_log_entry_fields[] = {
     FIELD(NAME("oldNode"), NAME("oldNode"), tree_log_entry, old_node, 2, MESSAGE, OPT, PLAIN, PLAIN, NULL,     NULL, &ops_tree_node_type, NULL),
 };
 const struct ops_message ops_tree_log_entry_type = {
-    TEXT("TreeLogEntry"), (uint16_t)sizeof(struct ops_tree_log_entry), 2, 0, tree_log_entry_fields, NULL, NULL,
+    TEXT("TreeLogEntry"), (uint16_t)sizeof(struct ops_tree_log_entry), 2, 0, tree_log_entry_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -439,7 +439,7 @@ static const struct ops_field table_op_batch_fields[] = {
     FIELD(NAME("operations"), NAME("operations"), table_op_batch, operations, 1, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, REQUIRED, &ops_table_op_type, NULL),
 };
 const struct ops_message ops_table_op_batch_type = {
-    TEXT("TableOpBatch"), (uint16_t)sizeof(struct ops_table_op_batch), 1, 0, table_op_batch_fields, NULL, NULL,
+    TEXT("TableOpBatch"), (uint16_t)sizeof(struct ops_table_op_batch), 1, 0, table_op_batch_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x1)}};
 
@@ -492,7 +492,7 @@ static const struct ops_field table_op_fields[] = {
 };
 static const struct ops_oneof table_op_oneof = {{TEXT("type"), TEXT("$type")}, (uint16_t)offsetof(struct ops_table_op, kind), 0, 11, false};
 const struct ops_message ops_table_op_type = {
-    TEXT("TableOp"), (uint16_t)sizeof(struct ops_table_op), 11, 0, table_op_fields, NULL, NULL,
+    TEXT("TableOp"), (uint16_t)sizeof(struct ops_table_op), 11, 0, table_op_fields, NULL,
     &table_op_oneof, NULL, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -505,7 +505,7 @@ static const struct ops_field table_insert_row_fields[] = {
     FIELD(NAME("peerId"),    NAME("peerId"),    table_insert_row, peer_id,   4, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_table_insert_row_type = {
-    TEXT("TableInsertRow"), (uint16_t)sizeof(struct ops_table_insert_row), 4, 0, table_insert_row_fields, NULL, NULL,
+    TEXT("TableInsertRow"), (uint16_t)sizeof(struct ops_table_insert_row), 4, 0, table_insert_row_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0xf), UINT64_C(0x0)}};
 
@@ -517,7 +517,7 @@ static const struct ops_field table_remove_row_fields[] = {
     FIELD(NAME("peerId"),    NAME("peerId"),    table_remove_row, peer_id,   3, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_table_remove_row_type = {
-    TEXT("TableRemoveRow"), (uint16_t)sizeof(struct ops_table_remove_row), 3, 0, table_remove_row_fields, NULL, NULL,
+    TEXT("TableRemoveRow"), (uint16_t)sizeof(struct ops_table_remove_row), 3, 0, table_remove_row_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x7), UINT64_C(0x0)}};
 
@@ -529,7 +529,7 @@ static const struct ops_field table_restore_row_fields[] = {
     FIELD(NAME("peerId"),    NAME("peerId"),    table_restore_row, peer_id,   3, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_table_restore_row_type = {
-    TEXT("TableRestoreRow"), (uint16_t)sizeof(struct ops_table_restore_row), 3, 0, table_restore_row_fields, NULL, NULL,
+    TEXT("TableRestoreRow"), (uint16_t)sizeof(struct ops_table_restore_row), 3, 0, table_restore_row_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x7), UINT64_C(0x0)}};
 
@@ -542,7 +542,7 @@ static const struct ops_field table_move_row_fields[] = {
     FIELD(NAME("peerId"),      NAME("peerId"),      table_move_row, peer_id,      4, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_table_move_row_type = {
-    TEXT("TableMoveRow"), (uint16_t)sizeof(struct ops_table_move_row), 4, 0, table_move_row_fields, NULL, NULL,
+    TEXT("TableMoveRow"), (uint16_t)sizeof(struct ops_table_move_row), 4, 0, table_move_row_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0xf), UINT64_C(0x0)}};
 
@@ -556,7 +556,7 @@ static const struct ops_field table_insert_column_fields[] = {
     FIELD(NAME("peerId"),     NAME("peerId"),     table_insert_column, peer_id,    5, STRING, 0, PLAIN,  PLAIN,  REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_table_insert_column_type = {
-    TEXT("TableInsertColumn"), (uint16_t)sizeof(struct ops_table_insert_column), 5, 0, table_insert_column_fields, NULL, NULL,
+    TEXT("TableInsertColumn"), (uint16_t)sizeof(struct ops_table_insert_column), 5, 0, table_insert_column_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1f), UINT64_C(0x4)}};
 
@@ -568,7 +568,7 @@ static const struct ops_field table_remove_column_fields[] = {
     FIELD(NAME("peerId"),    NAME("peerId"),    table_remove_column, peer_id,   3, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_table_remove_column_type = {
-    TEXT("TableRemoveColumn"), (uint16_t)sizeof(struct ops_table_remove_column), 3, 0, table_remove_column_fields, NULL, NULL,
+    TEXT("TableRemoveColumn"), (uint16_t)sizeof(struct ops_table_remove_column), 3, 0, table_remove_column_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x7), UINT64_C(0x0)}};
 
@@ -580,7 +580,7 @@ static const struct ops_field table_restore_column_fields[] = {
     FIELD(NAME("peerId"),    NAME("peerId"),    table_restore_column, peer_id,   3, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_table_restore_column_type = {
-    TEXT("TableRestoreColumn"), (uint16_t)sizeof(struct ops_table_restore_column), 3, 0, table_restore_column_fields, NULL, NULL,
+    TEXT("TableRestoreColumn"), (uint16_t)sizeof(struct ops_table_restore_column), 3, 0, table_restore_column_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x7), UINT64_C(0x0)}};
 
@@ -593,7 +593,7 @@ static const struct ops_field table_move_column_fields[] = {
     FIELD(NAME("peerId"),      NAME("peerId"),      table_move_column, peer_id,      4, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_table_move_column_type = {
-    TEXT("TableMoveColumn"), (uint16_t)sizeof(struct ops_table_move_column), 4, 0, table_move_column_fields, NULL, NULL,
+    TEXT("TableMoveColumn"), (uint16_t)sizeof(struct ops_table_move_column), 4, 0, table_move_column_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0xf), UINT64_C(0x0)}};
 
@@ -606,7 +606,7 @@ static const struct ops_field table_update_column_definition_fields[] = {
     FIELD(NAME("peerId"),     NAME("peerId"),     table_update_column_definition, peer_id,    4, STRING, 0, PLAIN,  PLAIN,  REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_table_update_column_definition_type = {
-    TEXT("TableUpdateColumnDefinition"), (uint16_t)sizeof(struct ops_table_update_column_definition), 4, 0, table_update_column_definition_fields, NULL, NULL,
+    TEXT("TableUpdateColumnDefinition"), (uint16_t)sizeof(struct ops_table_update_column_definition), 4, 0, table_update_column_definition_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0xf), UINT64_C(0x2)}};
 
@@ -620,7 +620,7 @@ static const struct ops_field table_set_cell_fields[] = {
     FIELD(NAME("peerId"),    NAME("peerId"),    table_set_cell, peer_id,   5, STRING, 0, PLAIN,  PLAIN,  REQUIRED, NULL,     NULL, NULL),
 };
 const struct ops_message ops_table_set_cell_type = {
-    TEXT("TableSetCell"), (uint16_t)sizeof(struct ops_table_set_cell), 5, 0, table_set_cell_fields, NULL, NULL,
+    TEXT("TableSetCell"), (uint16_t)sizeof(struct ops_table_set_cell), 5, 0, table_set_cell_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1f), UINT64_C(0x7)}};
 
@@ -633,7 +633,7 @@ static const struct ops_field table_clear_cell_fields[] = {
     FIELD(NAME("peerId"),    NAME("peerId"),    table_clear_cell, peer_id,   4, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL,     NULL, NULL),
 };
 const struct ops_message ops_table_clear_cell_type = {
-    TEXT("TableClearCell"), (uint16_t)sizeof(struct ops_table_clear_cell), 4, 0, table_clear_cell_fields, NULL, NULL,
+    TEXT("TableClearCell"), (uint16_t)sizeof(struct ops_table_clear_cell), 4, 0, table_clear_cell_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0xf), UINT64_C(0x3)}};
 
@@ -651,7 +651,7 @@ static const struct ops_field table_document_fields[] = {
     FIELD(NAME("cells"),   NAME("cells"),   table_document, cells,   3, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, NULL, &ops_table_row_cells_type, &table_document_cells_detail),
 };
 const struct ops_message ops_table_document_type = {
-    TEXT("TableDocument"), (uint16_t)sizeof(struct ops_table_document), 3, 0, table_document_fields, NULL, NULL,
+    TEXT("TableDocument"), (uint16_t)sizeof(struct ops_table_document), 3, 0, table_document_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x7), UINT64_C(0x0)}};
 
@@ -667,7 +667,7 @@ static const struct ops_field table_row_fields[] = {
     FIELD(NAME("deletionPeerId"),    NAME("deletionPeerId"),    table_row, deletion_peer_id,   7, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_table_row_type = {
-    TEXT("TableRow"), (uint16_t)sizeof(struct ops_table_row), 7, 0, table_row_fields, NULL, NULL,
+    TEXT("TableRow"), (uint16_t)sizeof(struct ops_table_row), 7, 0, table_row_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x7f), UINT64_C(0x0)}};
 
@@ -686,7 +686,7 @@ static const struct ops_field table_column_fields[] = {
     FIELD(NAME("deletionPeerId"),      NAME("deletionPeerId"),      table_column, deletion_peer_id,     10, STRING, 0, PLAIN,  PLAIN,  REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_table_column_type = {
-    TEXT("TableColumn"), (uint16_t)sizeof(struct ops_table_column), 10, 0, table_column_fields, NULL, NULL,
+    TEXT("TableColumn"), (uint16_t)sizeof(struct ops_table_column), 10, 0, table_column_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x3ef), UINT64_C(0x10)}};
 
@@ -699,7 +699,7 @@ static const struct ops_field table_row_cells_fields[] = {
     FIELD(NAME("cells"), NAME("cells"), table_row_cells, cells,  2, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, NULL, &ops_table_cell_type, &table_row_cells_cells_detail),
 };
 const struct ops_message ops_table_row_cells_type = {
-    TEXT("TableRowCells"), (uint16_t)sizeof(struct ops_table_row_cells), 2, 0, table_row_cells_fields, NULL, NULL,
+    TEXT("TableRowCells"), (uint16_t)sizeof(struct ops_table_row_cells), 2, 0, table_row_cells_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x3), UINT64_C(0x0)}};
 
@@ -712,7 +712,7 @@ static const struct ops_field table_cell_fields[] = {
     FIELD(NAME("peerId"),    NAME("peerId"),    table_cell, peer_id,   4, STRING, 0, PLAIN,  PLAIN,  REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_table_cell_type = {
-    TEXT("TableCell"), (uint16_t)sizeof(struct ops_table_cell), 4, 0, table_cell_fields, NULL, NULL,
+    TEXT("TableCell"), (uint16_t)sizeof(struct ops_table_cell), 4, 0, table_cell_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0xd), UINT64_C(0x2)}};
 
@@ -722,7 +722,7 @@ static const struct ops_field form_op_batch_fields[] = {
     FIELD(NAME("operations"), NAME("operations"), form_op_batch, operations, 1, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, REQUIRED, &ops_form_op_type, NULL),
 };
 const struct ops_message ops_form_op_batch_type = {
-    TEXT("FormOpBatch"), (uint16_t)sizeof(struct ops_form_op_batch), 1, 0, form_op_batch_fields, NULL, NULL,
+    TEXT("FormOpBatch"), (uint16_t)sizeof(struct ops_form_op_batch), 1, 0, form_op_batch_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x1)}};
 
@@ -739,7 +739,7 @@ static const struct ops_field form_op_fields[] = {
 };
 static const struct ops_oneof form_op_oneof = {{TEXT("type"), TEXT("$type")}, (uint16_t)offsetof(struct ops_form_op, kind), 0, 2, false};
 const struct ops_message ops_form_op_type = {
-    TEXT("FormOp"), (uint16_t)sizeof(struct ops_form_op), 2, 0, form_op_fields, NULL, NULL,
+    TEXT("FormOp"), (uint16_t)sizeof(struct ops_form_op), 2, 0, form_op_fields, NULL,
     &form_op_oneof, NULL, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -752,7 +752,7 @@ static const struct ops_field form_set_fields[] = {
     FIELD(NAME("peerId"),    NAME("peerId"),    form_set, peer_id,    4, STRING, 0, PLAIN,  PLAIN,  REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_form_set_type = {
-    TEXT("FormSet"), (uint16_t)sizeof(struct ops_form_set), 4, 0, form_set_fields, NULL, NULL,
+    TEXT("FormSet"), (uint16_t)sizeof(struct ops_form_set), 4, 0, form_set_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0xf), UINT64_C(0x2)}};
 
@@ -764,7 +764,7 @@ static const struct ops_field form_clear_fields[] = {
     FIELD(NAME("peerId"),    NAME("peerId"),    form_clear, peer_id,    3, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_form_clear_type = {
-    TEXT("FormClear"), (uint16_t)sizeof(struct ops_form_clear), 3, 0, form_clear_fields, NULL, NULL,
+    TEXT("FormClear"), (uint16_t)sizeof(struct ops_form_clear), 3, 0, form_clear_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x7), UINT64_C(0x0)}};
 
@@ -776,7 +776,7 @@ static const struct ops_field form_document_fields[] = {
     FIELD(NAME("fields"), NAME("fields"), form_document, fields, 1, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, NULL, &ops_form_field_type, &form_document_fields_detail),
 };
 const struct ops_message ops_form_document_type = {
-    TEXT("FormDocument"), (uint16_t)sizeof(struct ops_form_document), 1, 0, form_document_fields, NULL, NULL,
+    TEXT("FormDocument"), (uint16_t)sizeof(struct ops_form_document), 1, 0, form_document_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -789,7 +789,7 @@ static const struct ops_field form_field_fields[] = {
     FIELD(NAME("peerId"),    NAME("peerId"),    form_field, peer_id,    4, STRING, 0, PLAIN,  PLAIN,  REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_form_field_type = {
-    TEXT("FormField"), (uint16_t)sizeof(struct ops_form_field), 4, 0, form_field_fields, NULL, NULL,
+    TEXT("FormField"), (uint16_t)sizeof(struct ops_form_field), 4, 0, form_field_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0xd), UINT64_C(0x2)}};
 
@@ -805,7 +805,7 @@ static const struct ops_field op_fields[] = {
 };
 static const struct ops_oneof op_oneof = {{NONE, NONE}, (uint16_t)offsetof(struct ops_op, engine), 0, 6, false};
 const struct ops_message ops_op_type = {
-    TEXT("Op"), (uint16_t)sizeof(struct ops_op), 6, 0, op_fields, NULL, NULL,
+    TEXT("Op"), (uint16_t)sizeof(struct ops_op), 6, 0, op_fields, NULL,
     &op_oneof, NULL, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -833,7 +833,7 @@ static const struct ops_field join_request_fields[] = {
     FIELD(NAME("sinceRevision"),   NONE,                       join_request, since_revision,       4, INT64,  OPT | WRAP | PLUS, PLAIN, PLAIN, OMIT,     NULL, NULL, &join_request_since_revision_detail),
 };
 const struct ops_message ops_join_request_type = {
-    TEXT("JoinRequest"), (uint16_t)sizeof(struct ops_join_request), 4, 0, join_request_fields, NULL, NULL,
+    TEXT("JoinRequest"), (uint16_t)sizeof(struct ops_join_request), 4, 0, join_request_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x7), UINT64_C(0x0)}};
 
@@ -848,7 +848,7 @@ static const struct ops_field join_response_fields[] = {
     FIELD(NONE,               NONE,              join_response, session_token, 6, STRING,  0,           PLAIN, PLAIN, REQUIRED, NULL, NULL,                            NULL),
 };
 const struct ops_message ops_join_response_type = {
-    TEXT("JoinResponse"), (uint16_t)sizeof(struct ops_join_response), 6, 0, join_response_fields, NULL, NULL,
+    TEXT("JoinResponse"), (uint16_t)sizeof(struct ops_join_response), 6, 0, join_response_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x7), UINT64_C(0x0)}};
 
@@ -861,7 +861,7 @@ static const struct ops_field session_join_result_fields[] = {
     FIELD(NAME("currentAwareness"), NAME("currentAwareness"), session_join_result, current_awareness, 4, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, NULL, &ops_awareness_state_proto_type, NULL),
 };
 const struct ops_message ops_session_join_result_type = {
-    TEXT("SessionJoinResult"), (uint16_t)sizeof(struct ops_session_join_result), 4, 0, session_join_result_fields, NULL, NULL,
+    TEXT("SessionJoinResult"), (uint16_t)sizeof(struct ops_session_join_result), 4, 0, session_join_result_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0xb), UINT64_C(0x0)}};
 
@@ -874,7 +874,7 @@ static const struct ops_field pending_op_fields[] = {
     FIELD(NONE,             NONE,             pending_op, op,       4, MESSAGE, OPT, PLAIN, PLAIN, REQUIRED, NULL, &ops_op_type, NULL),
 };
 const struct ops_message ops_pending_op_type = {
-    TEXT("PendingOp"), (uint16_t)sizeof(struct ops_pending_op), 4, 0, pending_op_fields, NULL, NULL,
+    TEXT("PendingOp"), (uint16_t)sizeof(struct ops_pending_op), 4, 0, pending_op_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x3), UINT64_C(0x0)}};
 
@@ -908,7 +908,7 @@ static const struct ops_field op_request_fields[] = {
     FIELD(NONE,                 NONE,                 op_request, op,            5, MESSAGE, OPT,  PLAIN, PLAIN, REQUIRED, NULL, &ops_op_type, NULL),
 };
 const struct ops_message ops_op_request_type = {
-    TEXT("OpRequest"), (uint16_t)sizeof(struct ops_op_request), 5, 0, op_request_fields, NULL, NULL,
+    TEXT("OpRequest"), (uint16_t)sizeof(struct ops_op_request), 5, 0, op_request_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x7), UINT64_C(0x0)}};
 
@@ -923,7 +923,7 @@ static const struct ops_field op_response_fields[] = {
 };
 static const uint8_t op_response_order_number[] = {1, 2, 3, 4, 0};
 const struct ops_message ops_op_response_type = {
-    TEXT("OpResponse"), (uint16_t)sizeof(struct ops_op_response), 5, 0, op_response_fields, NULL, op_response_order_number,
+    TEXT("OpResponse"), (uint16_t)sizeof(struct ops_op_response), 5, 0, op_response_fields, op_response_order_number,
     NULL, NULL, NULL,
     {UINT64_C(0x6), UINT64_C(0x0)}};
 
@@ -938,7 +938,7 @@ static const struct ops_field receive_op_event_fields[] = {
 };
 static const uint8_t receive_op_event_order_number[] = {1, 2, 0, 3, 4};
 const struct ops_message ops_receive_op_event_type = {
-    TEXT("ReceiveOpEvent"), (uint16_t)sizeof(struct ops_receive_op_event), 5, 0, receive_op_event_fields, NULL, receive_op_event_order_number,
+    TEXT("ReceiveOpEvent"), (uint16_t)sizeof(struct ops_receive_op_event), 5, 0, receive_op_event_fields, receive_op_event_order_number,
     NULL, NULL, NULL,
     {UINT64_C(0x7), UINT64_C(0x0)}};
 
@@ -950,7 +950,7 @@ static const struct ops_field awareness_state_proto_fields[] = {
     FIELD(NAME("lastUpdated"), NAME("lastUpdated"), awareness_state_proto, last_updated, 3, TIME,   OPT, PLAIN,  PLAIN,  REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_awareness_state_proto_type = {
-    TEXT("AwarenessStateProto"), (uint16_t)sizeof(struct ops_awareness_state_proto), 3, 0, awareness_state_proto_fields, NULL, NULL,
+    TEXT("AwarenessStateProto"), (uint16_t)sizeof(struct ops_awareness_state_proto), 3, 0, awareness_state_proto_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x7), UINT64_C(0x2)}};
 
@@ -971,7 +971,7 @@ static const struct ops_field awareness_request_fields[] = {
     FIELD(NAME("data"),       NAME("dataJson"),   awareness_request, data_json,   2, STRING, 0, OPAQUE, JSON_IN_STRING, REQUIRED, NULL, NULL, &awareness_request_data_json_detail),
 };
 const struct ops_message ops_awareness_request_type = {
-    TEXT("AwarenessRequest"), (uint16_t)sizeof(struct ops_awareness_request), 2, 0, awareness_request_fields, NULL, NULL,
+    TEXT("AwarenessRequest"), (uint16_t)sizeof(struct ops_awareness_request), 2, 0, awareness_request_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x3), UINT64_C(0x0)}};
 
@@ -981,7 +981,7 @@ static const struct ops_field awareness_ack_fields[] = {
     FIELD(NAME("state"), NAME("state"), awareness_ack, state, 1, MESSAGE, OPT, PLAIN, PLAIN, REQUIRED, NULL, &ops_awareness_state_proto_type, NULL),
 };
 const struct ops_message ops_awareness_ack_type = {
-    TEXT("AwarenessAck"), (uint16_t)sizeof(struct ops_awareness_ack), 1, 0, awareness_ack_fields, NULL, NULL,
+    TEXT("AwarenessAck"), (uint16_t)sizeof(struct ops_awareness_ack), 1, 0, awareness_ack_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -993,7 +993,7 @@ static const struct ops_field receive_awareness_event_fields[] = {
 };
 static const uint8_t receive_awareness_event_order_number[] = {1, 0};
 const struct ops_message ops_receive_awareness_event_type = {
-    TEXT("ReceiveAwarenessEvent"), (uint16_t)sizeof(struct ops_receive_awareness_event), 2, 0, receive_awareness_event_fields, NULL, receive_awareness_event_order_number,
+    TEXT("ReceiveAwarenessEvent"), (uint16_t)sizeof(struct ops_receive_awareness_event), 2, 0, receive_awareness_event_fields, receive_awareness_event_order_number,
     NULL, NULL, NULL,
     {UINT64_C(0x3), UINT64_C(0x0)}};
 
@@ -1004,7 +1004,7 @@ static const struct ops_field current_awareness_fields[] = {
     FIELD(NAME("documentId"), NONE,              current_awareness, document_id, 2, STRING,  0,    PLAIN, PLAIN, REQUIRED, NULL, NULL,                            NULL),
 };
 const struct ops_message ops_current_awareness_type = {
-    TEXT("CurrentAwareness"), (uint16_t)sizeof(struct ops_current_awareness), 2, 0, current_awareness_fields, NULL, NULL,
+    TEXT("CurrentAwareness"), (uint16_t)sizeof(struct ops_current_awareness), 2, 0, current_awareness_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x3), UINT64_C(0x0)}};
 
@@ -1014,7 +1014,7 @@ static const struct ops_field peer_disconnected_event_fields[] = {
     FIELD(NAME("peerId"), NAME("peerId"), peer_disconnected_event, peer_id, 1, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_peer_disconnected_event_type = {
-    TEXT("PeerDisconnectedEvent"), (uint16_t)sizeof(struct ops_peer_disconnected_event), 1, 0, peer_disconnected_event_fields, NULL, NULL,
+    TEXT("PeerDisconnectedEvent"), (uint16_t)sizeof(struct ops_peer_disconnected_event), 1, 0, peer_disconnected_event_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -1025,14 +1025,14 @@ static const struct ops_field peer_left_event_fields[] = {
     FIELD(NAME("peerId"),     NAME("peerId"),     peer_left_event, peer_id,     2, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_peer_left_event_type = {
-    TEXT("PeerLeftEvent"), (uint16_t)sizeof(struct ops_peer_left_event), 2, 0, peer_left_event_fields, NULL, NULL,
+    TEXT("PeerLeftEvent"), (uint16_t)sizeof(struct ops_peer_left_event), 2, 0, peer_left_event_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x3), UINT64_C(0x0)}};
 
 /* ---- HelloRequest ---- */
 
 const struct ops_message ops_hello_request_type = {
-    TEXT("HelloRequest"), (uint16_t)sizeof(struct ops_hello_request), 0, 0, NULL, NULL, NULL,
+    TEXT("HelloRequest"), (uint16_t)sizeof(struct ops_hello_request), 0, 0, NULL, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -1044,7 +1044,7 @@ static const struct ops_field hello_ack_fields[] = {
     FIELD(NAME("server"),          NAME("server"),          hello_ack, server,           3, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_hello_ack_type = {
-    TEXT("HelloAck"), (uint16_t)sizeof(struct ops_hello_ack), 3, 0, hello_ack_fields, NULL, NULL,
+    TEXT("HelloAck"), (uint16_t)sizeof(struct ops_hello_ack), 3, 0, hello_ack_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x7), UINT64_C(0x0)}};
 
@@ -1060,7 +1060,7 @@ static const struct ops_field document_request_fields[] = {
     FIELD(NAME("documentId"), NAME("documentId"), document_request, document_id, 1, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, &document_request_document_id_detail),
 };
 const struct ops_message ops_document_request_type = {
-    TEXT("DocumentRequest"), (uint16_t)sizeof(struct ops_document_request), 1, 0, document_request_fields, NULL, NULL,
+    TEXT("DocumentRequest"), (uint16_t)sizeof(struct ops_document_request), 1, 0, document_request_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -1070,7 +1070,7 @@ static const struct ops_field leave_ack_fields[] = {
     FIELD(NAME("documentId"), NONE, leave_ack, document_id, 1, STRING, 0, PLAIN, PLAIN, OMIT, NULL, NULL, NULL),
 };
 const struct ops_message ops_leave_ack_type = {
-    TEXT("LeaveAck"), (uint16_t)sizeof(struct ops_leave_ack), 1, 0, leave_ack_fields, NULL, NULL,
+    TEXT("LeaveAck"), (uint16_t)sizeof(struct ops_leave_ack), 1, 0, leave_ack_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -1091,7 +1091,7 @@ static const struct ops_field state_request_fields[] = {
     FIELD(NAME("revision"),   NAME("revision"),   state_request, revision,    2, INT64,  0, PLAIN, PLAIN, REQUIRED, NULL, NULL, &state_request_revision_detail),
 };
 const struct ops_message ops_state_request_type = {
-    TEXT("StateRequest"), (uint16_t)sizeof(struct ops_state_request), 2, 0, state_request_fields, NULL, NULL,
+    TEXT("StateRequest"), (uint16_t)sizeof(struct ops_state_request), 2, 0, state_request_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x3), UINT64_C(0x0)}};
 
@@ -1104,7 +1104,7 @@ static const struct ops_field state_response_fields[] = {
 };
 static const uint8_t state_response_order_number[] = {1, 2, 0};
 const struct ops_message ops_state_response_type = {
-    TEXT("StateResponse"), (uint16_t)sizeof(struct ops_state_response), 3, 0, state_response_fields, NULL, state_response_order_number,
+    TEXT("StateResponse"), (uint16_t)sizeof(struct ops_state_response), 3, 0, state_response_fields, state_response_order_number,
     NULL, NULL, NULL,
     {UINT64_C(0x6), UINT64_C(0x0)}};
 
@@ -1119,7 +1119,7 @@ static const struct ops_field error_response_fields[] = {
 };
 static const uint8_t error_response_order_number[] = {2, 1, 0, 3, 4};
 const struct ops_message ops_error_response_type = {
-    TEXT("ErrorResponse"), (uint16_t)sizeof(struct ops_error_response), 5, 0, error_response_fields, NULL, error_response_order_number,
+    TEXT("ErrorResponse"), (uint16_t)sizeof(struct ops_error_response), 5, 0, error_response_fields, error_response_order_number,
     NULL, NULL, NULL,
     {UINT64_C(0x6), UINT64_C(0x0)}};
 
@@ -1141,7 +1141,7 @@ static const struct ops_field comment_proto_fields[] = {
 };
 static const uint8_t comment_proto_order_number[] = {0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 4};
 const struct ops_message ops_comment_proto_type = {
-    TEXT("CommentProto"), (uint16_t)sizeof(struct ops_comment_proto), 12, 0, comment_proto_fields, NULL, comment_proto_order_number,
+    TEXT("CommentProto"), (uint16_t)sizeof(struct ops_comment_proto), 12, 0, comment_proto_fields, comment_proto_order_number,
     NULL, NULL, NULL,
     {UINT64_C(0x9bb), UINT64_C(0x0)}};
 
@@ -1152,7 +1152,7 @@ static const struct ops_field anchor_fields[] = {
     FIELD(NAME("data"), NAME("data"), anchor, data, 2, BYTES,  0, OPAQUE, OPAQUE, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_anchor_type = {
-    TEXT("Anchor"), (uint16_t)sizeof(struct ops_anchor), 2, 0, anchor_fields, NULL, NULL,
+    TEXT("Anchor"), (uint16_t)sizeof(struct ops_anchor), 2, 0, anchor_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x3), UINT64_C(0x2)}};
 
@@ -1170,7 +1170,7 @@ static const struct ops_field new_comment_cmd_fields[] = {
     FIELD(NAME("parentCommentId"), NAME("parentCommentId"), new_comment_cmd, parent_comment_id, 3, STRING, 0, PLAIN,      PLAIN,      OMIT,     NULL, NULL,             NULL),
 };
 const struct ops_message ops_new_comment_cmd_type = {
-    TEXT("NewCommentCmd"), (uint16_t)sizeof(struct ops_new_comment_cmd), 3, 0, new_comment_cmd_fields, NULL, NULL,
+    TEXT("NewCommentCmd"), (uint16_t)sizeof(struct ops_new_comment_cmd), 3, 0, new_comment_cmd_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -1187,7 +1187,7 @@ static const struct ops_field create_comment_call_fields[] = {
     FIELD(NAME("cmd"),        NAME("cmd"),        create_comment_call, cmd,         2, MESSAGE, OPT, PLAIN, PLAIN, REQUIRED, NULL, &ops_new_comment_cmd_type, NULL),
 };
 const struct ops_message ops_create_comment_call_type = {
-    TEXT("CreateCommentCall"), (uint16_t)sizeof(struct ops_create_comment_call), 2, 0, create_comment_call_fields, NULL, NULL,
+    TEXT("CreateCommentCall"), (uint16_t)sizeof(struct ops_create_comment_call), 2, 0, create_comment_call_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x3), UINT64_C(0x0)}};
 
@@ -1217,7 +1217,7 @@ static const struct ops_field create_comment_request_fields[] = {
     FIELD(NAME("parentCommentId"), NAME("parentCommentId"), create_comment_request, parent_comment_id, 5, STRING, 0, PLAIN,      PLAIN,      OMIT,     NULL, NULL,             NULL),
 };
 const struct ops_message ops_create_comment_request_type = {
-    TEXT("CreateCommentRequest"), (uint16_t)sizeof(struct ops_create_comment_request), 5, 0, create_comment_request_fields, NULL, NULL,
+    TEXT("CreateCommentRequest"), (uint16_t)sizeof(struct ops_create_comment_request), 5, 0, create_comment_request_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x6), UINT64_C(0x0)}};
 
@@ -1246,7 +1246,7 @@ static const struct ops_field edit_comment_request_fields[] = {
     FIELD(NAME("newBody"),    NAME("body"),       edit_comment_request, new_body,    4, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, &edit_comment_request_new_body_detail),
 };
 const struct ops_message ops_edit_comment_request_type = {
-    TEXT("EditCommentRequest"), (uint16_t)sizeof(struct ops_edit_comment_request), 4, 0, edit_comment_request_fields, NULL, NULL,
+    TEXT("EditCommentRequest"), (uint16_t)sizeof(struct ops_edit_comment_request), 4, 0, edit_comment_request_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0xe), UINT64_C(0x0)}};
 
@@ -1268,7 +1268,7 @@ static const struct ops_field comment_action_request_fields[] = {
     FIELD(NAME("commentId"),  NAME("commentId"),  comment_action_request, comment_id,  3, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_comment_action_request_type = {
-    TEXT("CommentActionRequest"), (uint16_t)sizeof(struct ops_comment_action_request), 3, 0, comment_action_request_fields, NULL, NULL,
+    TEXT("CommentActionRequest"), (uint16_t)sizeof(struct ops_comment_action_request), 3, 0, comment_action_request_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x6), UINT64_C(0x0)}};
 
@@ -1284,7 +1284,7 @@ static const struct ops_field list_comments_request_fields[] = {
     FIELD(NAME("documentId"), NAME("documentId"), list_comments_request, document_id, 1, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, &list_comments_request_document_id_detail),
 };
 const struct ops_message ops_list_comments_request_type = {
-    TEXT("ListCommentsRequest"), (uint16_t)sizeof(struct ops_list_comments_request), 1, 0, list_comments_request_fields, NULL, NULL,
+    TEXT("ListCommentsRequest"), (uint16_t)sizeof(struct ops_list_comments_request), 1, 0, list_comments_request_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -1300,7 +1300,7 @@ static const struct ops_field subscribe_comments_request_fields[] = {
     FIELD(NAME("documentId"), NAME("documentId"), subscribe_comments_request, document_id, 1, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, &subscribe_comments_request_document_id_detail),
 };
 const struct ops_message ops_subscribe_comments_request_type = {
-    TEXT("SubscribeCommentsRequest"), (uint16_t)sizeof(struct ops_subscribe_comments_request), 1, 0, subscribe_comments_request_fields, NULL, NULL,
+    TEXT("SubscribeCommentsRequest"), (uint16_t)sizeof(struct ops_subscribe_comments_request), 1, 0, subscribe_comments_request_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -1310,7 +1310,7 @@ static const struct ops_field comment_message_fields[] = {
     FIELD(NAME("comment"), NAME("comment"), comment_message, comment, 1, MESSAGE, OPT, PLAIN, PLAIN, REQUIRED, NULL, &ops_comment_proto_type, NULL),
 };
 const struct ops_message ops_comment_message_type = {
-    TEXT("CommentMessage"), (uint16_t)sizeof(struct ops_comment_message), 1, 0, comment_message_fields, NULL, NULL,
+    TEXT("CommentMessage"), (uint16_t)sizeof(struct ops_comment_message), 1, 0, comment_message_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -1321,7 +1321,7 @@ static const struct ops_field comments_message_fields[] = {
     FIELD(NAME("comments"),   NAME("comments"),   comments_message, comments,    2, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, NULL, &ops_comment_proto_type, NULL),
 };
 const struct ops_message ops_comments_message_type = {
-    TEXT("CommentsMessage"), (uint16_t)sizeof(struct ops_comments_message), 2, 0, comments_message_fields, NULL, NULL,
+    TEXT("CommentsMessage"), (uint16_t)sizeof(struct ops_comments_message), 2, 0, comments_message_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x3), UINT64_C(0x0)}};
 
@@ -1332,7 +1332,7 @@ static const struct ops_field comment_deleted_message_fields[] = {
     FIELD(NAME("commentId"),  NAME("commentId"), comment_deleted_message, comment_id,  2, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_comment_deleted_message_type = {
-    TEXT("CommentDeletedMessage"), (uint16_t)sizeof(struct ops_comment_deleted_message), 2, 0, comment_deleted_message_fields, NULL, NULL,
+    TEXT("CommentDeletedMessage"), (uint16_t)sizeof(struct ops_comment_deleted_message), 2, 0, comment_deleted_message_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x3), UINT64_C(0x0)}};
 
@@ -1342,7 +1342,7 @@ static const struct ops_field comment_deleted_call_fields[] = {
     FIELD(NAME("commentId"), NAME("commentId"), comment_deleted_call, comment_id, 1, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_comment_deleted_call_type = {
-    TEXT("CommentDeletedCall"), (uint16_t)sizeof(struct ops_comment_deleted_call), 1, 0, comment_deleted_call_fields, NULL, NULL,
+    TEXT("CommentDeletedCall"), (uint16_t)sizeof(struct ops_comment_deleted_call), 1, 0, comment_deleted_call_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -1354,7 +1354,7 @@ static const struct ops_field comment_response_fields[] = {
     FIELD(NAME("comment"),      NAME("comment"),      comment_response, comment,       3, MESSAGE, OPT, PLAIN, PLAIN, OMIT,     NULL, &ops_comment_proto_type, NULL),
 };
 const struct ops_message ops_comment_response_type = {
-    TEXT("CommentResponse"), (uint16_t)sizeof(struct ops_comment_response), 3, 0, comment_response_fields, NULL, NULL,
+    TEXT("CommentResponse"), (uint16_t)sizeof(struct ops_comment_response), 3, 0, comment_response_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -1365,7 +1365,7 @@ static const struct ops_field comment_ok_response_fields[] = {
     FIELD(NAME("errorMessage"), NAME("errorMessage"), comment_ok_response, error_message, 2, STRING, 0, PLAIN, PLAIN, OMIT,     NULL, NULL, NULL),
 };
 const struct ops_message ops_comment_ok_response_type = {
-    TEXT("CommentOkResponse"), (uint16_t)sizeof(struct ops_comment_ok_response), 2, 0, comment_ok_response_fields, NULL, NULL,
+    TEXT("CommentOkResponse"), (uint16_t)sizeof(struct ops_comment_ok_response), 2, 0, comment_ok_response_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -1375,7 +1375,7 @@ static const struct ops_field list_comments_response_fields[] = {
     FIELD(NAME("comments"), NAME("comments"), list_comments_response, comments, 1, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, NULL, &ops_comment_proto_type, NULL),
 };
 const struct ops_message ops_list_comments_response_type = {
-    TEXT("ListCommentsResponse"), (uint16_t)sizeof(struct ops_list_comments_response), 1, 0, list_comments_response_fields, NULL, NULL,
+    TEXT("ListCommentsResponse"), (uint16_t)sizeof(struct ops_list_comments_response), 1, 0, list_comments_response_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -1388,7 +1388,7 @@ static const struct ops_field comment_event_fields[] = {
 };
 static const struct ops_oneof comment_event_oneof = {{NONE, NONE}, (uint16_t)offsetof(struct ops_comment_event, event_type), 0, 3, false};
 const struct ops_message ops_comment_event_type = {
-    TEXT("CommentEvent"), (uint16_t)sizeof(struct ops_comment_event), 3, 0, comment_event_fields, NULL, NULL,
+    TEXT("CommentEvent"), (uint16_t)sizeof(struct ops_comment_event), 3, 0, comment_event_fields, NULL,
     &comment_event_oneof, NULL, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -1455,7 +1455,7 @@ static const struct ops_lit client_message_slots[] = {
 };
 static const struct ops_envelope client_message_envelope = {NAME("messageType"), client_message_slots, 14, &ops_server_message_type};
 const struct ops_message ops_client_message_type = {
-    TEXT("ClientMessage"), (uint16_t)sizeof(struct ops_client_message), 14, 0, client_message_fields, NULL, NULL,
+    TEXT("ClientMessage"), (uint16_t)sizeof(struct ops_client_message), 14, 0, client_message_fields, NULL,
     &client_message_oneof, &client_message_envelope, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -1540,7 +1540,7 @@ static const struct ops_lit server_message_slots[] = {
 };
 static const struct ops_envelope server_message_envelope = {NAME("messageType"), server_message_slots, 14, &ops_client_message_type};
 const struct ops_message ops_server_message_type = {
-    TEXT("ServerMessage"), (uint16_t)sizeof(struct ops_server_message), 20, 0, server_message_fields, NULL, NULL,
+    TEXT("ServerMessage"), (uint16_t)sizeof(struct ops_server_message), 20, 0, server_message_fields, NULL,
     &server_message_oneof, &server_message_envelope, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -1557,7 +1557,7 @@ static const struct ops_field server_event_fields[] = {
 };
 static const struct ops_oneof server_event_oneof = {{NONE, NONE}, (uint16_t)offsetof(struct ops_server_event, event), 0, 7, false};
 const struct ops_message ops_server_event_type = {
-    TEXT("ServerEvent"), (uint16_t)sizeof(struct ops_server_event), 7, 0, server_event_fields, NULL, NULL,
+    TEXT("ServerEvent"), (uint16_t)sizeof(struct ops_server_event), 7, 0, server_event_fields, NULL,
     &server_event_oneof, NULL, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -1573,7 +1573,7 @@ static const struct ops_field negotiate_response_fields[] = {
     FIELD(NAME("availableTransports"),  NAME("availableTransports"),  negotiate_response, available_transports,   7, MESSAGE, LIST, PLAIN, PLAIN, OMIT,     OMIT, &ops_negotiate_transport_type, NULL),
 };
 const struct ops_message ops_negotiate_response_type = {
-    TEXT("NegotiateResponse"), (uint16_t)sizeof(struct ops_negotiate_response), 7, 0, negotiate_response_fields, NULL, NULL,
+    TEXT("NegotiateResponse"), (uint16_t)sizeof(struct ops_negotiate_response), 7, 0, negotiate_response_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x2), UINT64_C(0x0)}};
 
@@ -1584,7 +1584,7 @@ static const struct ops_field negotiate_transport_fields[] = {
     FIELD(NAME("transferFormats"), NAME("transferFormats"), negotiate_transport, transfer_formats, 2, STRING, LIST, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_negotiate_transport_type = {
-    TEXT("NegotiateTransport"), (uint16_t)sizeof(struct ops_negotiate_transport), 2, 0, negotiate_transport_fields, NULL, NULL,
+    TEXT("NegotiateTransport"), (uint16_t)sizeof(struct ops_negotiate_transport), 2, 0, negotiate_transport_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x3), UINT64_C(0x0)}};
 
@@ -1594,7 +1594,7 @@ static const struct ops_field negotiate_error_fields[] = {
     FIELD(NAME("error"), NAME("error"), negotiate_error, error, 1, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_negotiate_error_type = {
-    TEXT("NegotiateError"), (uint16_t)sizeof(struct ops_negotiate_error), 1, 0, negotiate_error_fields, NULL, NULL,
+    TEXT("NegotiateError"), (uint16_t)sizeof(struct ops_negotiate_error), 1, 0, negotiate_error_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -1605,7 +1605,7 @@ static const struct ops_field hub_handshake_request_fields[] = {
     FIELD(NAME("version"),  NAME("version"),  hub_handshake_request, version,  2, INT32,  0, PLAIN, PLAIN, REQUIRED, REQUIRED, NULL, NULL),
 };
 const struct ops_message ops_hub_handshake_request_type = {
-    TEXT("HubHandshakeRequest"), (uint16_t)sizeof(struct ops_hub_handshake_request), 2, 0, hub_handshake_request_fields, NULL, NULL,
+    TEXT("HubHandshakeRequest"), (uint16_t)sizeof(struct ops_hub_handshake_request), 2, 0, hub_handshake_request_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x3), UINT64_C(0x3)}};
 
@@ -1615,7 +1615,7 @@ static const struct ops_field hub_handshake_response_fields[] = {
     FIELD(NAME("error"), NAME("error"), hub_handshake_response, error, 1, STRING, 0, PLAIN, PLAIN, OMIT, OMIT, NULL, NULL),
 };
 const struct ops_message ops_hub_handshake_response_type = {
-    TEXT("HubHandshakeResponse"), (uint16_t)sizeof(struct ops_hub_handshake_response), 1, 0, hub_handshake_response_fields, NULL, NULL,
+    TEXT("HubHandshakeResponse"), (uint16_t)sizeof(struct ops_hub_handshake_response), 1, 0, hub_handshake_response_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -1652,7 +1652,7 @@ static const struct ops_field hub_message_fields[] = {
 };
 static const struct ops_oneof hub_message_oneof = {{TEXT("type"), TEXT("type")}, (uint16_t)offsetof(struct ops_hub_message, record), 0, 9, true};
 const struct ops_message ops_hub_message_type = {
-    TEXT("HubMessage"), (uint16_t)sizeof(struct ops_hub_message), 9, 0, hub_message_fields, NULL, NULL,
+    TEXT("HubMessage"), (uint16_t)sizeof(struct ops_hub_message), 9, 0, hub_message_fields, NULL,
     &hub_message_oneof, NULL, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -1667,7 +1667,7 @@ static const struct ops_field hub_invocation_fields[] = {
 };
 static const uint8_t hub_invocation_packed[] = {0, 1, 2, 3, 4};
 const struct ops_message ops_hub_invocation_type = {
-    TEXT("HubInvocation"), (uint16_t)sizeof(struct ops_hub_invocation), 5, 5, hub_invocation_fields, NULL, NULL,
+    TEXT("HubInvocation"), (uint16_t)sizeof(struct ops_hub_invocation), 5, 5, hub_invocation_fields, NULL,
     NULL, NULL, hub_invocation_packed,
     {UINT64_C(0xc), UINT64_C(0xc)}};
 
@@ -1680,7 +1680,7 @@ static const struct ops_field hub_stream_item_fields[] = {
 };
 static const uint8_t hub_stream_item_packed[] = {0, 1, 2};
 const struct ops_message ops_hub_stream_item_type = {
-    TEXT("HubStreamItem"), (uint16_t)sizeof(struct ops_hub_stream_item), 3, 3, hub_stream_item_fields, NULL, NULL,
+    TEXT("HubStreamItem"), (uint16_t)sizeof(struct ops_hub_stream_item), 3, 3, hub_stream_item_fields, NULL,
     NULL, NULL, hub_stream_item_packed,
     {UINT64_C(0x6), UINT64_C(0x6)}};
 
@@ -1694,7 +1694,7 @@ static const struct ops_field hub_completion_fields[] = {
 };
 static const uint8_t hub_completion_packed[] = {0, 1, 2, 3};
 const struct ops_message ops_hub_completion_type = {
-    TEXT("HubCompletion"), (uint16_t)sizeof(struct ops_hub_completion), 4, 4, hub_completion_fields, NULL, NULL,
+    TEXT("HubCompletion"), (uint16_t)sizeof(struct ops_hub_completion), 4, 4, hub_completion_fields, NULL,
     NULL, NULL, hub_completion_packed,
     {UINT64_C(0x2), UINT64_C(0x2)}};
 
@@ -1709,7 +1709,7 @@ static const struct ops_field hub_stream_invocation_fields[] = {
 };
 static const uint8_t hub_stream_invocation_packed[] = {0, 1, 2, 3, 4};
 const struct ops_message ops_hub_stream_invocation_type = {
-    TEXT("HubStreamInvocation"), (uint16_t)sizeof(struct ops_hub_stream_invocation), 5, 5, hub_stream_invocation_fields, NULL, NULL,
+    TEXT("HubStreamInvocation"), (uint16_t)sizeof(struct ops_hub_stream_invocation), 5, 5, hub_stream_invocation_fields, NULL,
     NULL, NULL, hub_stream_invocation_packed,
     {UINT64_C(0xe), UINT64_C(0xe)}};
 
@@ -1721,7 +1721,7 @@ static const struct ops_field hub_cancel_invocation_fields[] = {
 };
 static const uint8_t hub_cancel_invocation_packed[] = {0, 1};
 const struct ops_message ops_hub_cancel_invocation_type = {
-    TEXT("HubCancelInvocation"), (uint16_t)sizeof(struct ops_hub_cancel_invocation), 2, 2, hub_cancel_invocation_fields, NULL, NULL,
+    TEXT("HubCancelInvocation"), (uint16_t)sizeof(struct ops_hub_cancel_invocation), 2, 2, hub_cancel_invocation_fields, NULL,
     NULL, NULL, hub_cancel_invocation_packed,
     {UINT64_C(0x2), UINT64_C(0x2)}};
 
@@ -1729,7 +1729,7 @@ const struct ops_message ops_hub_cancel_invocation_type = {
 
 static const uint8_t hub_ping_packed[] = {0};
 const struct ops_message ops_hub_ping_type = {
-    TEXT("HubPing"), (uint16_t)sizeof(struct ops_hub_ping), 0, 0, NULL, NULL, NULL,
+    TEXT("HubPing"), (uint16_t)sizeof(struct ops_hub_ping), 0, 0, NULL, NULL,
     NULL, NULL, hub_ping_packed,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -1741,7 +1741,7 @@ static const struct ops_field hub_close_fields[] = {
 };
 static const uint8_t hub_close_packed[] = {0, 1};
 const struct ops_message ops_hub_close_type = {
-    TEXT("HubClose"), (uint16_t)sizeof(struct ops_hub_close), 2, 2, hub_close_fields, NULL, NULL,
+    TEXT("HubClose"), (uint16_t)sizeof(struct ops_hub_close), 2, 2, hub_close_fields, NULL,
     NULL, NULL, hub_close_packed,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -1756,7 +1756,7 @@ static const struct ops_field hub_ack_fields[] = {
 };
 static const uint8_t hub_ack_packed[] = {0};
 const struct ops_message ops_hub_ack_type = {
-    TEXT("HubAck"), (uint16_t)sizeof(struct ops_hub_ack), 1, 1, hub_ack_fields, NULL, NULL,
+    TEXT("HubAck"), (uint16_t)sizeof(struct ops_hub_ack), 1, 1, hub_ack_fields, NULL,
     NULL, NULL, hub_ack_packed,
     {UINT64_C(0x1), UINT64_C(0x1)}};
 
@@ -1771,7 +1771,7 @@ static const struct ops_field hub_sequence_fields[] = {
 };
 static const uint8_t hub_sequence_packed[] = {0};
 const struct ops_message ops_hub_sequence_type = {
-    TEXT("HubSequence"), (uint16_t)sizeof(struct ops_hub_sequence), 1, 1, hub_sequence_fields, NULL, NULL,
+    TEXT("HubSequence"), (uint16_t)sizeof(struct ops_hub_sequence), 1, 1, hub_sequence_fields, NULL,
     NULL, NULL, hub_sequence_packed,
     {UINT64_C(0x1), UINT64_C(0x1)}};
 
@@ -1795,7 +1795,7 @@ static const struct ops_field mgmt_request_fields[] = {
     FIELD(NAME("upToRevision"),  NAME("upToRevision"),  mgmt_request, up_to_revision, 6, INT64,  OPT | WRAP, PLAIN, PLAIN, OMIT,     NULL,     NULL, &mgmt_request_up_to_revision_detail),
 };
 const struct ops_message ops_mgmt_request_type = {
-    TEXT("MgmtRequest"), (uint16_t)sizeof(struct ops_mgmt_request), 6, 0, mgmt_request_fields, NULL, NULL,
+    TEXT("MgmtRequest"), (uint16_t)sizeof(struct ops_mgmt_request), 6, 0, mgmt_request_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x2), UINT64_C(0x2)}};
 
@@ -1812,21 +1812,21 @@ static const struct ops_field mgmt_response_fields[] = {
     FIELD(NAME("count"),         NAME("count"),         mgmt_response, count,          8, INT32,   OPT | WRAP, PLAIN, PLAIN, OMIT,     NULL, NULL,                               NULL),
 };
 const struct ops_message ops_mgmt_response_type = {
-    TEXT("MgmtResponse"), (uint16_t)sizeof(struct ops_mgmt_response), 8, 0, mgmt_response_fields, NULL, NULL,
+    TEXT("MgmtResponse"), (uint16_t)sizeof(struct ops_mgmt_response), 8, 0, mgmt_response_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x2), UINT64_C(0x0)}};
 
 /* ---- MgmtEmptyRequest ---- */
 
 const struct ops_message ops_mgmt_empty_request_type = {
-    TEXT("MgmtEmptyRequest"), (uint16_t)sizeof(struct ops_mgmt_empty_request), 0, 0, NULL, NULL, NULL,
+    TEXT("MgmtEmptyRequest"), (uint16_t)sizeof(struct ops_mgmt_empty_request), 0, 0, NULL, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
 /* ---- MgmtOkResponse ---- */
 
 const struct ops_message ops_mgmt_ok_response_type = {
-    TEXT("MgmtOkResponse"), (uint16_t)sizeof(struct ops_mgmt_ok_response), 0, 0, NULL, NULL, NULL,
+    TEXT("MgmtOkResponse"), (uint16_t)sizeof(struct ops_mgmt_ok_response), 0, 0, NULL, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -1842,7 +1842,7 @@ static const struct ops_field mgmt_document_request_fields[] = {
     FIELD(NAME("documentId"), NAME("documentId"), mgmt_document_request, document_id, 1, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, &mgmt_document_request_document_id_detail),
 };
 const struct ops_message ops_mgmt_document_request_type = {
-    TEXT("MgmtDocumentRequest"), (uint16_t)sizeof(struct ops_mgmt_document_request), 1, 0, mgmt_document_request_fields, NULL, NULL,
+    TEXT("MgmtDocumentRequest"), (uint16_t)sizeof(struct ops_mgmt_document_request), 1, 0, mgmt_document_request_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -1863,7 +1863,7 @@ static const struct ops_field mgmt_revision_request_fields[] = {
     FIELD(NAME("upToRevision"), NAME("upToRevision"), mgmt_revision_request, up_to_revision, 2, INT64,  0, PLAIN, PLAIN, REQUIRED, NULL, NULL, &mgmt_revision_request_up_to_revision_detail),
 };
 const struct ops_message ops_mgmt_revision_request_type = {
-    TEXT("MgmtRevisionRequest"), (uint16_t)sizeof(struct ops_mgmt_revision_request), 2, 0, mgmt_revision_request_fields, NULL, NULL,
+    TEXT("MgmtRevisionRequest"), (uint16_t)sizeof(struct ops_mgmt_revision_request), 2, 0, mgmt_revision_request_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x3), UINT64_C(0x0)}};
 
@@ -1874,7 +1874,7 @@ static const struct ops_field mgmt_list_documents_request_fields[] = {
     FIELD(NAME("take"), NAME("take"), mgmt_list_documents_request, take, 2, INT32, OPT | WRAP, PLAIN, PLAIN, OMIT, NULL, NULL, NULL),
 };
 const struct ops_message ops_mgmt_list_documents_request_type = {
-    TEXT("MgmtListDocumentsRequest"), (uint16_t)sizeof(struct ops_mgmt_list_documents_request), 2, 0, mgmt_list_documents_request_fields, NULL, NULL,
+    TEXT("MgmtListDocumentsRequest"), (uint16_t)sizeof(struct ops_mgmt_list_documents_request), 2, 0, mgmt_list_documents_request_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -1884,7 +1884,7 @@ static const struct ops_field mgmt_count_response_fields[] = {
     FIELD(NAME("count"), NAME("count"), mgmt_count_response, count, 1, INT32, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_mgmt_count_response_type = {
-    TEXT("MgmtCountResponse"), (uint16_t)sizeof(struct ops_mgmt_count_response), 1, 0, mgmt_count_response_fields, NULL, NULL,
+    TEXT("MgmtCountResponse"), (uint16_t)sizeof(struct ops_mgmt_count_response), 1, 0, mgmt_count_response_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -1897,7 +1897,7 @@ static const struct ops_field mgmt_document_info_proto_fields[] = {
     FIELD(NAME("opCount"),      NAME("opCount"),      mgmt_document_info_proto, op_count,      4, INT64,  0,   PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_mgmt_document_info_proto_type = {
-    TEXT("MgmtDocumentInfoProto"), (uint16_t)sizeof(struct ops_mgmt_document_info_proto), 4, 0, mgmt_document_info_proto_fields, NULL, NULL,
+    TEXT("MgmtDocumentInfoProto"), (uint16_t)sizeof(struct ops_mgmt_document_info_proto), 4, 0, mgmt_document_info_proto_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0xf), UINT64_C(0x0)}};
 
@@ -1909,7 +1909,7 @@ static const struct ops_field mgmt_snapshot_proto_fields[] = {
     FIELD(NAME("state"),     NAME("state"),     mgmt_snapshot_proto, state,     3, BYTES, 0,   PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_mgmt_snapshot_proto_type = {
-    TEXT("MgmtSnapshotProto"), (uint16_t)sizeof(struct ops_mgmt_snapshot_proto), 3, 0, mgmt_snapshot_proto_fields, NULL, NULL,
+    TEXT("MgmtSnapshotProto"), (uint16_t)sizeof(struct ops_mgmt_snapshot_proto), 3, 0, mgmt_snapshot_proto_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x7), UINT64_C(0x0)}};
 
@@ -1921,7 +1921,7 @@ static const struct ops_field mgmt_milestone_proto_fields[] = {
     FIELD(NAME("name"),      NAME("name"),      mgmt_milestone_proto, name,      3, STRING, 0,   PLAIN, PLAIN, OMIT,     NULL, NULL, NULL),
 };
 const struct ops_message ops_mgmt_milestone_proto_type = {
-    TEXT("MgmtMilestoneProto"), (uint16_t)sizeof(struct ops_mgmt_milestone_proto), 3, 0, mgmt_milestone_proto_fields, NULL, NULL,
+    TEXT("MgmtMilestoneProto"), (uint16_t)sizeof(struct ops_mgmt_milestone_proto), 3, 0, mgmt_milestone_proto_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x3), UINT64_C(0x0)}};
 
@@ -1931,7 +1931,7 @@ static const struct ops_field mgmt_list_documents_response_fields[] = {
     FIELD(NAME("documents"), NAME("documents"), mgmt_list_documents_response, documents, 1, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, NULL, &ops_mgmt_document_info_proto_type, NULL),
 };
 const struct ops_message ops_mgmt_list_documents_response_type = {
-    TEXT("MgmtListDocumentsResponse"), (uint16_t)sizeof(struct ops_mgmt_list_documents_response), 1, 0, mgmt_list_documents_response_fields, NULL, NULL,
+    TEXT("MgmtListDocumentsResponse"), (uint16_t)sizeof(struct ops_mgmt_list_documents_response), 1, 0, mgmt_list_documents_response_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -1942,7 +1942,7 @@ static const struct ops_field mgmt_get_document_info_response_fields[] = {
     FIELD(NAME("documentInfo"), NAME("documentInfo"), mgmt_get_document_info_response, document_info, 2, MESSAGE, OPT, PLAIN, PLAIN, OMIT,     NULL, &ops_mgmt_document_info_proto_type, NULL),
 };
 const struct ops_message ops_mgmt_get_document_info_response_type = {
-    TEXT("MgmtGetDocumentInfoResponse"), (uint16_t)sizeof(struct ops_mgmt_get_document_info_response), 2, 0, mgmt_get_document_info_response_fields, NULL, NULL,
+    TEXT("MgmtGetDocumentInfoResponse"), (uint16_t)sizeof(struct ops_mgmt_get_document_info_response), 2, 0, mgmt_get_document_info_response_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -1953,7 +1953,7 @@ static const struct ops_field mgmt_get_snapshot_response_fields[] = {
     FIELD(NAME("snapshot"), NAME("snapshot"), mgmt_get_snapshot_response, snapshot, 2, MESSAGE, OPT, PLAIN, PLAIN, OMIT,     NULL, &ops_mgmt_snapshot_proto_type, NULL),
 };
 const struct ops_message ops_mgmt_get_snapshot_response_type = {
-    TEXT("MgmtGetSnapshotResponse"), (uint16_t)sizeof(struct ops_mgmt_get_snapshot_response), 2, 0, mgmt_get_snapshot_response_fields, NULL, NULL,
+    TEXT("MgmtGetSnapshotResponse"), (uint16_t)sizeof(struct ops_mgmt_get_snapshot_response), 2, 0, mgmt_get_snapshot_response_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -1963,7 +1963,7 @@ static const struct ops_field mgmt_list_milestones_response_fields[] = {
     FIELD(NAME("milestones"), NAME("milestones"), mgmt_list_milestones_response, milestones, 1, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, NULL, &ops_mgmt_milestone_proto_type, NULL),
 };
 const struct ops_message ops_mgmt_list_milestones_response_type = {
-    TEXT("MgmtListMilestonesResponse"), (uint16_t)sizeof(struct ops_mgmt_list_milestones_response), 1, 0, mgmt_list_milestones_response_fields, NULL, NULL,
+    TEXT("MgmtListMilestonesResponse"), (uint16_t)sizeof(struct ops_mgmt_list_milestones_response), 1, 0, mgmt_list_milestones_response_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -1979,7 +1979,7 @@ static const struct ops_field diagnostics_response_fields[] = {
     FIELD(NAME("recentOps"),        NAME("recentOps"),        diagnostics_response, recent_ops,          7, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, NULL, &ops_diagnostics_op_type, NULL),
 };
 const struct ops_message ops_diagnostics_response_type = {
-    TEXT("DiagnosticsResponse"), (uint16_t)sizeof(struct ops_diagnostics_response), 7, 0, diagnostics_response_fields, NULL, NULL,
+    TEXT("DiagnosticsResponse"), (uint16_t)sizeof(struct ops_diagnostics_response), 7, 0, diagnostics_response_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x7b), UINT64_C(0x0)}};
 
@@ -1993,7 +1993,7 @@ static const struct ops_field diagnostics_op_fields[] = {
     FIELD(NAME("engineType"),   NAME("engineType"),   diagnostics_op, engine_type,   5, STRING, 0,   PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_diagnostics_op_type = {
-    TEXT("DiagnosticsOp"), (uint16_t)sizeof(struct ops_diagnostics_op), 5, 0, diagnostics_op_fields, NULL, NULL,
+    TEXT("DiagnosticsOp"), (uint16_t)sizeof(struct ops_diagnostics_op), 5, 0, diagnostics_op_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1f), UINT64_C(0x0)}};
 
@@ -2022,7 +2022,7 @@ static const struct ops_field ver_request_fields[] = {
     FIELD(NAME("dryRun"),             NAME("dryRun"),             ver_request, dry_run,              16, BOOL,   0,          PLAIN, PLAIN, ZERO,     ZERO,     NULL, NULL),
 };
 const struct ops_message ops_ver_request_type = {
-    TEXT("VerRequest"), (uint16_t)sizeof(struct ops_ver_request), 16, 0, ver_request_fields, NULL, NULL,
+    TEXT("VerRequest"), (uint16_t)sizeof(struct ops_ver_request), 16, 0, ver_request_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x2), UINT64_C(0x2)}};
 
@@ -2042,21 +2042,21 @@ static const struct ops_field ver_response_fields[] = {
     FIELD(NAME("mergeReport"),   NAME("mergeReport"),   ver_response, merge_report,   11, MESSAGE, OPT,  PLAIN, PLAIN, OMIT,     NULL, &ops_ver_merge_report_proto_type, NULL),
 };
 const struct ops_message ops_ver_response_type = {
-    TEXT("VerResponse"), (uint16_t)sizeof(struct ops_ver_response), 11, 0, ver_response_fields, NULL, NULL,
+    TEXT("VerResponse"), (uint16_t)sizeof(struct ops_ver_response), 11, 0, ver_response_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x2), UINT64_C(0x0)}};
 
 /* ---- VerEmptyRequest ---- */
 
 const struct ops_message ops_ver_empty_request_type = {
-    TEXT("VerEmptyRequest"), (uint16_t)sizeof(struct ops_ver_empty_request), 0, 0, NULL, NULL, NULL,
+    TEXT("VerEmptyRequest"), (uint16_t)sizeof(struct ops_ver_empty_request), 0, 0, NULL, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
 /* ---- VerOkResponse ---- */
 
 const struct ops_message ops_ver_ok_response_type = {
-    TEXT("VerOkResponse"), (uint16_t)sizeof(struct ops_ver_ok_response), 0, 0, NULL, NULL, NULL,
+    TEXT("VerOkResponse"), (uint16_t)sizeof(struct ops_ver_ok_response), 0, 0, NULL, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -2066,7 +2066,7 @@ static const struct ops_field ver_name_request_fields[] = {
     FIELD(NAME("name"), NAME("name"), ver_name_request, name, 1, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_ver_name_request_type = {
-    TEXT("VerNameRequest"), (uint16_t)sizeof(struct ops_ver_name_request), 1, 0, ver_name_request_fields, NULL, NULL,
+    TEXT("VerNameRequest"), (uint16_t)sizeof(struct ops_ver_name_request), 1, 0, ver_name_request_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -2077,7 +2077,7 @@ static const struct ops_field ver_branch_request_fields[] = {
     FIELD(NAME("branchId"), NAME("branchId"), ver_branch_request, branch_id, 2, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_ver_branch_request_type = {
-    TEXT("VerBranchRequest"), (uint16_t)sizeof(struct ops_ver_branch_request), 2, 0, ver_branch_request_fields, NULL, NULL,
+    TEXT("VerBranchRequest"), (uint16_t)sizeof(struct ops_ver_branch_request), 2, 0, ver_branch_request_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x3), UINT64_C(0x0)}};
 
@@ -2089,7 +2089,7 @@ static const struct ops_field ver_version_request_fields[] = {
     FIELD(NAME("tag"),      NAME("tag"),      ver_version_request, tag,       3, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_ver_version_request_type = {
-    TEXT("VerVersionRequest"), (uint16_t)sizeof(struct ops_ver_version_request), 3, 0, ver_version_request_fields, NULL, NULL,
+    TEXT("VerVersionRequest"), (uint16_t)sizeof(struct ops_ver_version_request), 3, 0, ver_version_request_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x7), UINT64_C(0x0)}};
 
@@ -2102,7 +2102,7 @@ static const struct ops_field ver_register_name_request_fields[] = {
     FIELD(NAME("rootBranchId"),       NAME("rootBranchId"),       ver_register_name_request, root_branch_id,       4, STRING, 0, PLAIN, PLAIN, OMIT,     NULL, NULL, NULL),
 };
 const struct ops_message ops_ver_register_name_request_type = {
-    TEXT("VerRegisterNameRequest"), (uint16_t)sizeof(struct ops_ver_register_name_request), 4, 0, ver_register_name_request_fields, NULL, NULL,
+    TEXT("VerRegisterNameRequest"), (uint16_t)sizeof(struct ops_ver_register_name_request), 4, 0, ver_register_name_request_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x7), UINT64_C(0x0)}};
 
@@ -2113,7 +2113,7 @@ static const struct ops_field ver_delete_name_request_fields[] = {
     FIELD(NAME("cascade"), NAME("cascade"), ver_delete_name_request, cascade, 2, BOOL,   0, PLAIN, PLAIN, ZERO,     ZERO, NULL, NULL),
 };
 const struct ops_message ops_ver_delete_name_request_type = {
-    TEXT("VerDeleteNameRequest"), (uint16_t)sizeof(struct ops_ver_delete_name_request), 2, 0, ver_delete_name_request_fields, NULL, NULL,
+    TEXT("VerDeleteNameRequest"), (uint16_t)sizeof(struct ops_ver_delete_name_request), 2, 0, ver_delete_name_request_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -2130,7 +2130,7 @@ static const struct ops_field ver_fork_branch_request_fields[] = {
     FIELD(NAME("atRevision"),   NAME("atRevision"),   ver_fork_branch_request, at_revision,    4, INT64,  OPT | WRAP, PLAIN, PLAIN, OMIT,     NULL, NULL, &ver_fork_branch_request_at_revision_detail),
 };
 const struct ops_message ops_ver_fork_branch_request_type = {
-    TEXT("VerForkBranchRequest"), (uint16_t)sizeof(struct ops_ver_fork_branch_request), 4, 0, ver_fork_branch_request_fields, NULL, NULL,
+    TEXT("VerForkBranchRequest"), (uint16_t)sizeof(struct ops_ver_fork_branch_request), 4, 0, ver_fork_branch_request_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x7), UINT64_C(0x0)}};
 
@@ -2142,7 +2142,7 @@ static const struct ops_field ver_create_version_request_fields[] = {
     FIELD(NAME("tag"),      NAME("tag"),      ver_create_version_request, tag,       3, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_ver_create_version_request_type = {
-    TEXT("VerCreateVersionRequest"), (uint16_t)sizeof(struct ops_ver_create_version_request), 3, 0, ver_create_version_request_fields, NULL, NULL,
+    TEXT("VerCreateVersionRequest"), (uint16_t)sizeof(struct ops_ver_create_version_request), 3, 0, ver_create_version_request_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x7), UINT64_C(0x0)}};
 
@@ -2155,7 +2155,7 @@ static const struct ops_field ver_delete_version_request_fields[] = {
     FIELD(NAME("dropSnapshot"), NAME("dropSnapshot"), ver_delete_version_request, drop_snapshot, 4, BOOL,   0, PLAIN, PLAIN, ZERO,     ZERO, NULL, NULL),
 };
 const struct ops_message ops_ver_delete_version_request_type = {
-    TEXT("VerDeleteVersionRequest"), (uint16_t)sizeof(struct ops_ver_delete_version_request), 4, 0, ver_delete_version_request_fields, NULL, NULL,
+    TEXT("VerDeleteVersionRequest"), (uint16_t)sizeof(struct ops_ver_delete_version_request), 4, 0, ver_delete_version_request_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x7), UINT64_C(0x0)}};
 
@@ -2168,7 +2168,7 @@ static const struct ops_field ver_merge_request_fields[] = {
     FIELD(NONE,                   NONE,                   ver_merge_request, dry_run,          4, BOOL,   0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_ver_merge_request_type = {
-    TEXT("VerMergeRequest"), (uint16_t)sizeof(struct ops_ver_merge_request), 4, 0, ver_merge_request_fields, NULL, NULL,
+    TEXT("VerMergeRequest"), (uint16_t)sizeof(struct ops_ver_merge_request), 4, 0, ver_merge_request_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x7), UINT64_C(0x0)}};
 
@@ -2181,7 +2181,7 @@ static const struct ops_field ver_name_info_proto_fields[] = {
     FIELD(NAME("createdAt"),       NAME("createdAt"),       ver_name_info_proto, created_at,        4, TIME,   OPT, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_ver_name_info_proto_type = {
-    TEXT("VerNameInfoProto"), (uint16_t)sizeof(struct ops_ver_name_info_proto), 4, 0, ver_name_info_proto_fields, NULL, NULL,
+    TEXT("VerNameInfoProto"), (uint16_t)sizeof(struct ops_ver_name_info_proto), 4, 0, ver_name_info_proto_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0xf), UINT64_C(0x0)}};
 
@@ -2197,7 +2197,7 @@ static const struct ops_field ver_branch_proto_fields[] = {
     FIELD(NAME("isReadOnly"),         NAME("isReadOnly"),         ver_branch_proto, is_read_only,          7, BOOL,   0,   PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_ver_branch_proto_type = {
-    TEXT("VerBranchProto"), (uint16_t)sizeof(struct ops_ver_branch_proto), 7, 0, ver_branch_proto_fields, NULL, NULL,
+    TEXT("VerBranchProto"), (uint16_t)sizeof(struct ops_ver_branch_proto), 7, 0, ver_branch_proto_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x77), UINT64_C(0x0)}};
 
@@ -2212,7 +2212,7 @@ static const struct ops_field ver_version_proto_fields[] = {
     FIELD(NAME("createdAt"),           NAME("createdAt"),           ver_version_proto, created_at,            6, TIME,   OPT, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_ver_version_proto_type = {
-    TEXT("VerVersionProto"), (uint16_t)sizeof(struct ops_ver_version_proto), 6, 0, ver_version_proto_fields, NULL, NULL,
+    TEXT("VerVersionProto"), (uint16_t)sizeof(struct ops_ver_version_proto), 6, 0, ver_version_proto_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x3f), UINT64_C(0x0)}};
 
@@ -2226,7 +2226,7 @@ static const struct ops_field ver_merge_report_proto_fields[] = {
     FIELD(NAME("isDryRun"),         NAME("isDryRun"),         ver_merge_report_proto, is_dry_run,         5, BOOL,   0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_ver_merge_report_proto_type = {
-    TEXT("VerMergeReportProto"), (uint16_t)sizeof(struct ops_ver_merge_report_proto), 5, 0, ver_merge_report_proto_fields, NULL, NULL,
+    TEXT("VerMergeReportProto"), (uint16_t)sizeof(struct ops_ver_merge_report_proto), 5, 0, ver_merge_report_proto_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1f), UINT64_C(0x0)}};
 
@@ -2236,7 +2236,7 @@ static const struct ops_field ver_name_info_response_fields[] = {
     FIELD(NAME("nameInfo"), NAME("nameInfo"), ver_name_info_response, name_info, 1, MESSAGE, OPT, PLAIN, PLAIN, REQUIRED, NULL, &ops_ver_name_info_proto_type, NULL),
 };
 const struct ops_message ops_ver_name_info_response_type = {
-    TEXT("VerNameInfoResponse"), (uint16_t)sizeof(struct ops_ver_name_info_response), 1, 0, ver_name_info_response_fields, NULL, NULL,
+    TEXT("VerNameInfoResponse"), (uint16_t)sizeof(struct ops_ver_name_info_response), 1, 0, ver_name_info_response_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -2246,7 +2246,7 @@ static const struct ops_field ver_branch_response_fields[] = {
     FIELD(NAME("branch"), NAME("branch"), ver_branch_response, branch, 1, MESSAGE, OPT, PLAIN, PLAIN, REQUIRED, NULL, &ops_ver_branch_proto_type, NULL),
 };
 const struct ops_message ops_ver_branch_response_type = {
-    TEXT("VerBranchResponse"), (uint16_t)sizeof(struct ops_ver_branch_response), 1, 0, ver_branch_response_fields, NULL, NULL,
+    TEXT("VerBranchResponse"), (uint16_t)sizeof(struct ops_ver_branch_response), 1, 0, ver_branch_response_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -2256,7 +2256,7 @@ static const struct ops_field ver_version_response_fields[] = {
     FIELD(NAME("version"), NAME("version"), ver_version_response, version, 1, MESSAGE, OPT, PLAIN, PLAIN, REQUIRED, NULL, &ops_ver_version_proto_type, NULL),
 };
 const struct ops_message ops_ver_version_response_type = {
-    TEXT("VerVersionResponse"), (uint16_t)sizeof(struct ops_ver_version_response), 1, 0, ver_version_response_fields, NULL, NULL,
+    TEXT("VerVersionResponse"), (uint16_t)sizeof(struct ops_ver_version_response), 1, 0, ver_version_response_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -2266,7 +2266,7 @@ static const struct ops_field ver_merge_report_response_fields[] = {
     FIELD(NAME("mergeReport"), NAME("mergeReport"), ver_merge_report_response, merge_report, 1, MESSAGE, OPT, PLAIN, PLAIN, REQUIRED, NULL, &ops_ver_merge_report_proto_type, NULL),
 };
 const struct ops_message ops_ver_merge_report_response_type = {
-    TEXT("VerMergeReportResponse"), (uint16_t)sizeof(struct ops_ver_merge_report_response), 1, 0, ver_merge_report_response_fields, NULL, NULL,
+    TEXT("VerMergeReportResponse"), (uint16_t)sizeof(struct ops_ver_merge_report_response), 1, 0, ver_merge_report_response_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -2276,7 +2276,7 @@ static const struct ops_field ver_list_names_response_fields[] = {
     FIELD(NAME("names"), NAME("names"), ver_list_names_response, names, 1, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, NULL, &ops_ver_name_info_proto_type, NULL),
 };
 const struct ops_message ops_ver_list_names_response_type = {
-    TEXT("VerListNamesResponse"), (uint16_t)sizeof(struct ops_ver_list_names_response), 1, 0, ver_list_names_response_fields, NULL, NULL,
+    TEXT("VerListNamesResponse"), (uint16_t)sizeof(struct ops_ver_list_names_response), 1, 0, ver_list_names_response_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -2286,7 +2286,7 @@ static const struct ops_field ver_list_branches_response_fields[] = {
     FIELD(NAME("branches"), NAME("branches"), ver_list_branches_response, branches, 1, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, NULL, &ops_ver_branch_proto_type, NULL),
 };
 const struct ops_message ops_ver_list_branches_response_type = {
-    TEXT("VerListBranchesResponse"), (uint16_t)sizeof(struct ops_ver_list_branches_response), 1, 0, ver_list_branches_response_fields, NULL, NULL,
+    TEXT("VerListBranchesResponse"), (uint16_t)sizeof(struct ops_ver_list_branches_response), 1, 0, ver_list_branches_response_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -2296,7 +2296,7 @@ static const struct ops_field ver_list_versions_response_fields[] = {
     FIELD(NAME("versions"), NAME("versions"), ver_list_versions_response, versions, 1, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, NULL, &ops_ver_version_proto_type, NULL),
 };
 const struct ops_message ops_ver_list_versions_response_type = {
-    TEXT("VerListVersionsResponse"), (uint16_t)sizeof(struct ops_ver_list_versions_response), 1, 0, ver_list_versions_response_fields, NULL, NULL,
+    TEXT("VerListVersionsResponse"), (uint16_t)sizeof(struct ops_ver_list_versions_response), 1, 0, ver_list_versions_response_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -2307,7 +2307,7 @@ static const struct ops_field ver_get_snapshot_response_fields[] = {
     FIELD(NAME("snapshot"), NAME("snapshot"), ver_get_snapshot_response, snapshot, 2, MESSAGE, OPT, PLAIN, PLAIN, OMIT,     NULL, &ops_mgmt_snapshot_proto_type, NULL),
 };
 const struct ops_message ops_ver_get_snapshot_response_type = {
-    TEXT("VerGetSnapshotResponse"), (uint16_t)sizeof(struct ops_ver_get_snapshot_response), 2, 0, ver_get_snapshot_response_fields, NULL, NULL,
+    TEXT("VerGetSnapshotResponse"), (uint16_t)sizeof(struct ops_ver_get_snapshot_response), 2, 0, ver_get_snapshot_response_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -2320,7 +2320,7 @@ static const struct ops_field backplane_message_fields[] = {
     FIELD(NAME("senderPeerId"), NAME("SenderPeerId"), backplane_message, sender_peer_id, 4, STRING, 0, PLAIN, PLAIN, OMIT,     NULL, NULL, NULL),
 };
 const struct ops_message ops_backplane_message_type = {
-    TEXT("BackplaneMessage"), (uint16_t)sizeof(struct ops_backplane_message), 4, 0, backplane_message_fields, NULL, NULL,
+    TEXT("BackplaneMessage"), (uint16_t)sizeof(struct ops_backplane_message), 4, 0, backplane_message_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x7), UINT64_C(0x0)}};
 
@@ -2333,7 +2333,7 @@ static const struct ops_field backplane_request_fields[] = {
     FIELD(NAME("payload"),      NAME("Payload"),      backplane_request, payload,        4, BYTES,  0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_backplane_request_type = {
-    TEXT("BackplaneRequest"), (uint16_t)sizeof(struct ops_backplane_request), 4, 0, backplane_request_fields, NULL, NULL,
+    TEXT("BackplaneRequest"), (uint16_t)sizeof(struct ops_backplane_request), 4, 0, backplane_request_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0xf), UINT64_C(0x0)}};
 
@@ -2346,7 +2346,7 @@ static const struct ops_field backplane_response_fields[] = {
     FIELD(NAME("errorMessage"), NAME("ErrorMessage"), backplane_response, error_message, 4, STRING, 0, PLAIN, PLAIN, OMIT,     NULL, NULL, NULL),
 };
 const struct ops_message ops_backplane_response_type = {
-    TEXT("BackplaneResponse"), (uint16_t)sizeof(struct ops_backplane_response), 4, 0, backplane_response_fields, NULL, NULL,
+    TEXT("BackplaneResponse"), (uint16_t)sizeof(struct ops_backplane_response), 4, 0, backplane_response_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x7), UINT64_C(0x0)}};
 
@@ -2358,7 +2358,7 @@ static const struct ops_field op_applied_payload_fields[] = {
     FIELD(NAME("anchorUpdates"), NAME("anchorUpdates"), op_applied_payload, anchor_updates, 3, MESSAGE, LIST, PLAIN, PLAIN, OMIT,     NULL, &ops_anchor_update_type, NULL),
 };
 const struct ops_message ops_op_applied_payload_type = {
-    TEXT("OpAppliedPayload"), (uint16_t)sizeof(struct ops_op_applied_payload), 3, 0, op_applied_payload_fields, NULL, NULL,
+    TEXT("OpAppliedPayload"), (uint16_t)sizeof(struct ops_op_applied_payload), 3, 0, op_applied_payload_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x3), UINT64_C(0x0)}};
 
@@ -2370,7 +2370,7 @@ static const struct ops_field anchor_update_fields[] = {
     FIELD(NAME("outcome"),   NAME("outcome"),   anchor_update, outcome,    3, ENUM,    0,   PLAIN, PLAIN, REQUIRED, NULL, &ops_anchor_outcome_enum, NULL),
 };
 const struct ops_message ops_anchor_update_type = {
-    TEXT("AnchorUpdate"), (uint16_t)sizeof(struct ops_anchor_update), 3, 0, anchor_update_fields, NULL, NULL,
+    TEXT("AnchorUpdate"), (uint16_t)sizeof(struct ops_anchor_update), 3, 0, anchor_update_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x7), UINT64_C(0x0)}};
 
@@ -2381,7 +2381,7 @@ static const struct ops_field comment_deleted_payload_fields[] = {
     FIELD(NAME("documentId"), NAME("documentId"), comment_deleted_payload, document_id, 2, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_comment_deleted_payload_type = {
-    TEXT("CommentDeletedPayload"), (uint16_t)sizeof(struct ops_comment_deleted_payload), 2, 0, comment_deleted_payload_fields, NULL, NULL,
+    TEXT("CommentDeletedPayload"), (uint16_t)sizeof(struct ops_comment_deleted_payload), 2, 0, comment_deleted_payload_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x3), UINT64_C(0x0)}};
 
@@ -2394,7 +2394,7 @@ static const struct ops_field join_request_data_fields[] = {
     FIELD(NAME("protocolVersion"), NAME("protocolVersion"), join_request_data, protocol_version, 4, INT32,  0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_join_request_data_type = {
-    TEXT("JoinRequestData"), (uint16_t)sizeof(struct ops_join_request_data), 4, 0, join_request_data_fields, NULL, NULL,
+    TEXT("JoinRequestData"), (uint16_t)sizeof(struct ops_join_request_data), 4, 0, join_request_data_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0xf), UINT64_C(0x0)}};
 
@@ -2407,7 +2407,7 @@ static const struct ops_field apply_op_request_data_fields[] = {
     FIELD(NAME("baseRevision"), NAME("baseRevision"), apply_op_request_data, base_revision, 4, INT64,  0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_apply_op_request_data_type = {
-    TEXT("ApplyOpRequestData"), (uint16_t)sizeof(struct ops_apply_op_request_data), 4, 0, apply_op_request_data_fields, NULL, NULL,
+    TEXT("ApplyOpRequestData"), (uint16_t)sizeof(struct ops_apply_op_request_data), 4, 0, apply_op_request_data_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0xf), UINT64_C(0x0)}};
 
@@ -2419,7 +2419,7 @@ static const struct ops_field update_awareness_request_data_fields[] = {
     FIELD(NAME("data"),       NAME("data"),       update_awareness_request_data, data,        3, BYTES,  0, OPAQUE, OPAQUE, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_update_awareness_request_data_type = {
-    TEXT("UpdateAwarenessRequestData"), (uint16_t)sizeof(struct ops_update_awareness_request_data), 3, 0, update_awareness_request_data_fields, NULL, NULL,
+    TEXT("UpdateAwarenessRequestData"), (uint16_t)sizeof(struct ops_update_awareness_request_data), 3, 0, update_awareness_request_data_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x7), UINT64_C(0x4)}};
 
@@ -2430,7 +2430,7 @@ static const struct ops_field document_command_data_fields[] = {
     FIELD(NAME("args"),             NAME("args"),             document_command_data, args,               2, MESSAGE, OPT, PLAIN, PLAIN, NULL,     NULL, &ops_document_command_args_type, NULL),
 };
 const struct ops_message ops_document_command_data_type = {
-    TEXT("DocumentCommandData"), (uint16_t)sizeof(struct ops_document_command_data), 2, 0, document_command_data_fields, NULL, NULL,
+    TEXT("DocumentCommandData"), (uint16_t)sizeof(struct ops_document_command_data), 2, 0, document_command_data_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -2440,7 +2440,7 @@ static const struct ops_field document_command_args_fields[] = {
     FIELD(NAME("upToRevision"), NAME("upToRevision"), document_command_args, up_to_revision, 1, STRING, 0, PLAIN, PLAIN, OMIT, OMIT, NULL, NULL),
 };
 const struct ops_message ops_document_command_args_type = {
-    TEXT("DocumentCommandArgs"), (uint16_t)sizeof(struct ops_document_command_args), 1, 0, document_command_args_fields, NULL, NULL,
+    TEXT("DocumentCommandArgs"), (uint16_t)sizeof(struct ops_document_command_args), 1, 0, document_command_args_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -2455,7 +2455,7 @@ static const struct ops_field comment_mutation_data_fields[] = {
     FIELD(NAME("globalDocumentId"), NAME("globalDocumentId"), comment_mutation_data, global_document_id, 6, STRING,  0,   PLAIN, PLAIN, REQUIRED, NULL, NULL,                            NULL),
 };
 const struct ops_message ops_comment_mutation_data_type = {
-    TEXT("CommentMutationData"), (uint16_t)sizeof(struct ops_comment_mutation_data), 6, 0, comment_mutation_data_fields, NULL, NULL,
+    TEXT("CommentMutationData"), (uint16_t)sizeof(struct ops_comment_mutation_data), 6, 0, comment_mutation_data_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x23), UINT64_C(0x0)}};
 

@@ -87,11 +87,9 @@ static inline char *json_put_member(struct json_writer *w, const struct ops_fiel
 static char *json_put_members(struct json_writer *w, const struct ops_message *type, const void *message, uint64_t skip,
                               size_t *comma, char *at)
 {
-    const uint8_t *order = w->shape == OPS_SHAPE_REF ? type->order_ref : NULL;
-    uint8_t n;
+    uint8_t i;
 
-    for (n = 0; n < type->field_count; n++) {
-        uint8_t i = order != NULL ? order[n] : n;
+    for (i = 0; i < type->field_count; i++) {
         const struct ops_field *f = &type->fields[i];
 
         if ((skip >> i & 1) != 0 || f->name[w->shape].ptr == NULL)

@@ -36,7 +36,7 @@ static bool proto_dec_fields(struct proto_dec *d, const struct ops_message *type
 #define PROTO_DEC_MESSAGE(name, member_of, field_count, fields)                                                        \
     {                                                                                                                  \
         {name, sizeof(name) - 1}, (uint16_t)sizeof(struct member_of), field_count, 0, fields, NULL, NULL, NULL, NULL,  \
-            NULL, {0, 0}                                                                                               \
+            {0, 0}                                                                                                     \
     }
 
 static const struct ops_field proto_dec_time_fields[] = {

@@ -187,8 +187,7 @@ struct ops_message {
     uint16_t size;                        /* of the C struct, bytes */
     uint8_t field_count;                  /* at most 64 */
     uint8_t packed_count;
-    const struct ops_field *fields;       /* in the order of the schema: that of v1 JSON */
-    const uint8_t *order_ref;             /* field indexes in the order of `reference`; NULL: as declared */
+    const struct ops_field *fields;       /* in the order of the schema: that of JSON members */
     const uint8_t *order_number;          /* in the order of field numbers; NULL: as declared */
     const struct ops_oneof *oneof;        /* NULL: none */
     const struct ops_envelope *envelope;  /* NULL: none */

@@ -207,6 +207,9 @@ static void what_is_not_json_is_refused_where_it_is(void **state)
         REFUSED(TEXT_OP, V1, "{\"components\":[],\"x\":\"\n\"}", CONTROL, 22),
         REFUSED(TEXT_OP, V1, "{\"components\":[", TRUNCATED, 15),
         REFUSED(TEXT_OP, V1, "[]", WANT_OBJECT, 0),
+        /* white space inside base64 is skipped, but a string holds no raw line break */
+        REFUSED(&ops_op_request_type, V1, "{\"documentId\":\"d\",\"payload\":\"YWJj\nYWJj\",\"baseRevision\":1}", CONTROL, 33),
+        REFUSED(&ops_op_request_type, V1, "{\"documentId\":\"d\",\"payload\":\"YWJjYWJjYWJjYWJjYWJjYWJjYWJjYWJjYWJjYWJj\tYWJj\",\"baseRevision\":1}", CONTROL, 69),
         REFUSED(&ops_op_request_type, V1, "{\"documentId\":\"d\",\"payload\":\"YQ\",\"baseRevision\":1}", WANT_BASE64, 28),
         TAKEN(&ops_op_request_type, V1, V1, "{\"documentId\":\"d\",\"payload\":\" Y\\nQ=\\u003d \",\"baseRevision\":1}",
               "{\"documentId\":\"d\",\"payload\":\"YQ==\",\"baseRevision\":1}"),

@@ -48,7 +48,7 @@ static const struct ops_field element_fields[] = {
     FIELD(NAME("value"), NAME("value"), element, value, 2, BYTES,  0, OPAQUE, OPAQUE, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_element_type = {
-    TEXT("Element"), (uint16_t)sizeof(struct ops_element), 2, 0, element_fields, NULL, NULL,
+    TEXT("Element"), (uint16_t)sizeof(struct ops_element), 2, 0, element_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x3), UINT64_C(0x2)}};
 
@@ -97,7 +97,7 @@ static const struct ops_field fields_fields[] = {
 };
 static const uint8_t fields_order_number[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17, 16};
 const struct ops_message ops_fields_type = {
-    TEXT("Fields"), (uint16_t)sizeof(struct ops_fields), 18, 0, fields_fields, NULL, fields_order_number,
+    TEXT("Fields"), (uint16_t)sizeof(struct ops_fields), 18, 0, fields_fields, fields_order_number,
     NULL, NULL, NULL,
     {UINT64_C(0x29e77), UINT64_C(0x0)}};
 

@@ -41,7 +41,7 @@ static const struct ops_field insert_fields[] = {
     FIELD(NAME("text"), NAME("text"), insert, text, 1, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
 };
 const struct ops_message ops_insert_type = {
-    TEXT("Insert"), (uint16_t)sizeof(struct ops_insert), 1, 0, insert_fields, NULL, NULL,
+    TEXT("Insert"), (uint16_t)sizeof(struct ops_insert), 1, 0, insert_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x1), UINT64_C(0x0)}};
 
@@ -58,14 +58,14 @@ static const struct ops_field edit_fields[] = {
 };
 static const struct ops_oneof edit_oneof = {{TEXT("type"), TEXT("$type")}, (uint16_t)offsetof(struct ops_edit, kind), 0, 2, false};
 const struct ops_message ops_edit_type = {
-    TEXT("Edit"), (uint16_t)sizeof(struct ops_edit), 2, 0, edit_fields, NULL, NULL,
+    TEXT("Edit"), (uint16_t)sizeof(struct ops_edit), 2, 0, edit_fields, NULL,
     &edit_oneof, NULL, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
 /* ---- Nothing ---- */
 
 const struct ops_message ops_nothing_type = {
-    TEXT("Nothing"), (uint16_t)sizeof(struct ops_nothing), 0, 0, NULL, NULL, NULL,
+    TEXT("Nothing"), (uint16_t)sizeof(struct ops_nothing), 0, 0, NULL, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -77,7 +77,7 @@ static const struct ops_field either_fields[] = {
 };
 static const struct ops_oneof either_oneof = {{NONE, NONE}, (uint16_t)offsetof(struct ops_either, which), 0, 2, false};
 const struct ops_message ops_either_type = {
-    TEXT("Either"), (uint16_t)sizeof(struct ops_either), 2, 0, either_fields, NULL, NULL,
+    TEXT("Either"), (uint16_t)sizeof(struct ops_either), 2, 0, either_fields, NULL,
     &either_oneof, NULL, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -99,7 +99,7 @@ static const struct ops_lit socket_slots[] = {
 };
 static const struct ops_envelope socket_envelope = {NAME("messageType"), socket_slots, 2, NULL};
 const struct ops_message ops_socket_type = {
-    TEXT("Socket"), (uint16_t)sizeof(struct ops_socket), 3, 0, socket_fields, NULL, NULL,
+    TEXT("Socket"), (uint16_t)sizeof(struct ops_socket), 3, 0, socket_fields, NULL,
     &socket_oneof, &socket_envelope, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -115,7 +115,7 @@ static const struct ops_field hub_record_fields[] = {
 };
 static const struct ops_oneof hub_record_oneof = {{TEXT("type"), TEXT("type")}, (uint16_t)offsetof(struct ops_hub_record, kind), 0, 2, true};
 const struct ops_message ops_hub_record_type = {
-    TEXT("HubRecord"), (uint16_t)sizeof(struct ops_hub_record), 2, 0, hub_record_fields, NULL, NULL,
+    TEXT("HubRecord"), (uint16_t)sizeof(struct ops_hub_record), 2, 0, hub_record_fields, NULL,
     &hub_record_oneof, NULL, NULL,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -123,7 +123,7 @@ const struct ops_message ops_hub_record_type = {
 
 static const uint8_t ping_packed[] = {0};
 const struct ops_message ops_ping_type = {
-    TEXT("Ping"), (uint16_t)sizeof(struct ops_ping), 0, 0, NULL, NULL, NULL,
+    TEXT("Ping"), (uint16_t)sizeof(struct ops_ping), 0, 0, NULL, NULL,
     NULL, NULL, ping_packed,
     {UINT64_C(0x0), UINT64_C(0x0)}};
 
@@ -134,7 +134,7 @@ static const struct ops_field push_fields[] = {
     FIELD(NAME("at"),      NAME("at"),      push, at,      2, INT32,   0,             PLAIN, PLAIN, REQUIRED, NULL, NULL,             NULL),
 };
 const struct ops_message ops_push_type = {
-    TEXT("Push"), (uint16_t)sizeof(struct ops_push), 2, 0, push_fields, NULL, NULL,
+    TEXT("Push"), (uint16_t)sizeof(struct ops_push), 2, 0, push_fields, NULL,
     NULL, NULL, NULL,
     {UINT64_C(0x3), UINT64_C(0x0)}};
 
