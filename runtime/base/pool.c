@@ -131,8 +131,11 @@ void *ops_pool_alloc(struct ops_pool *pool, size_t bytes)
     }
     if ((size_t)(pool->end - pool->at) < size) {
         /* grow with what is held: a small document stays small, a big one asks seldom */
-        wanted = pool->held_bytes < POOL_FIRST_BLOCK ? (size_t)POOL_FIRST_BLOCK : pool->held_bytes / 4;
-        wanted = wanted > POOL_LAST_BLOCK ? POOL_LAST_BLOCK : wanted;
+        wanted = pool->held_bytes / 4;
+        if (wanted < POOL_FIRST_BLOCK)
+            wanted = POOL_FIRST_BLOCK;
+        if (wanted > POOL_LAST_BLOCK)
+            wanted = POOL_LAST_BLOCK;
         if (wanted < size + pool_header_bytes())
             wanted = size + pool_header_bytes();
         wanted = (wanted + (POOL_STEP - 1)) & ~(size_t)(POOL_STEP - 1);
