@@ -181,7 +181,8 @@ const struct ops_profile ops_profile_v1 = {
     2097152, /* hub_message_limit_bytes */
     false, /* comment_events_to_all */
     true, /* messagepack */
-    true /* errors_carry_code */
+    true, /* errors_carry_code */
+    false /* text_repaired */
 };
 
 const struct ops_profile ops_profile_reference = {
@@ -214,7 +215,8 @@ const struct ops_profile ops_profile_reference = {
     32768, /* hub_message_limit_bytes */
     true, /* comment_events_to_all */
     false, /* messagepack */
-    false /* errors_carry_code */
+    false, /* errors_carry_code */
+    true /* text_repaired */
 };
 
 const struct ops_profile *const ops_profiles[] = {

@@ -104,6 +104,9 @@ struct ops_profile {
     bool messagepack;
     /* An error that is one string begins with its code: `Code: sentence`. */
     bool errors_carry_code;
+    /* A byte order mark before a WebSocket message is dropped, and what is not UTF-8 in a binary one becomes U+FFFD;
+     * else both make it unreadable. */
+    bool text_repaired;
 };
 
 extern const struct ops_profile ops_profile_v1;

@@ -27,6 +27,30 @@ enum ops_err ops_json_decode(const struct ops_message *type, const struct ops_js
 enum ops_err ops_json_decode_arguments(const struct ops_call *call, const struct ops_json_style *style, struct ops_str input,
                                        struct ops_arena *arena, void *out, struct ops_decode_info *info);
 
+/* A string member that is wanted of a text which could not be decoded: the field at `offset` of the structs of `type`. */
+struct ops_json_wanted {
+    const struct ops_message *type;
+    size_t offset;
+    struct ops_str value; /* found; absent when the member is not there, or not usable */
+};
+enum { OPS_JSON_WANTED_LIMIT = 4 };
+
+/* What can be said of such a text beside its members. */
+struct ops_json_salvaged {
+    int kind;       /* number of the variant of the oneof that its discriminator names; 0: none, or none that is known */
+    bool enveloped; /* this style writes `type` as an envelope, and the text has the envelope's type, as a number */
+};
+
+/* Finds at most OPS_JSON_WANTED_LIMIT members of an object that may be unusable otherwise, by the rules of the style: which names
+ * count, which of several. False, and nothing found, when `input` is no JSON object within the style's depth. Values live as
+ * long as `input` and `arena`. */
+bool ops_json_salvage(const struct ops_message *type, const struct ops_json_style *style, struct ops_str input,
+                      struct ops_arena *arena, struct ops_json_wanted *wanted, size_t count, struct ops_json_salvaged *out);
+
+/* The same of a hub call's argument list: `wanted` are fields of `call->message`. False when `input` is no list. */
+bool ops_json_salvage_arguments(const struct ops_call *call, const struct ops_json_style *style, struct ops_str input,
+                                struct ops_arena *arena, struct ops_json_wanted *wanted, size_t count);
+
 /* Appends the JSON of `message`. On OPS_ERR_NOMEM `out` is as before. Opaque values must be JSON (decoders check them;
  * ops_message_validate does for values that came by protobuf). */
 enum ops_err ops_json_encode(const struct ops_message *type, const struct ops_json_style *style, const void *message,

@@ -107,7 +107,20 @@ enum ops_err ops_json_decode(const struct ops_message *type, const struct ops_js
     return json_finish(&r, ok, type, out, info);
 }
 
-/* The arguments that are not in this shape (`document_id` of a `reference` push) have no place in the list. */
+/* The field of the argument at or behind `*i` that has a place in the list of this shape (`document_id` of a `reference` push has
+ * none); `*i` is moved behind it. NULL: no more. */
+static const struct ops_field *json_next_argument(const struct json_reader *r, const struct ops_call *call, uint8_t *i)
+{
+    while (*i < call->argument_count) {
+        const struct ops_argument *argument = &call->arguments[(*i)++];
+        const struct ops_field *f = &call->message->fields[argument->field];
+
+        if (f->name[r->shape].ptr != NULL && (r->shape == OPS_SHAPE_V1 || !argument->plus))
+            return f;
+    }
+    return NULL;
+}
+
 static bool json_read_arguments(struct json_reader *r, const struct ops_call *call, void *out)
 {
     const char *begin = (json_peek(r), r->scan.at);
@@ -117,16 +130,9 @@ static bool json_read_arguments(struct json_reader *r, const struct ops_call *ca
     if (!json_open(r, '[', OPS_REASON_WANT_LIST))
         return false;
     while (json_more(r, ']', first, &done)) {
-        const struct ops_field *f = NULL;
+        const struct ops_field *f = json_next_argument(r, call, &i);
 
         first = false;
-        while (i < call->argument_count && f == NULL) {
-            const struct ops_field *candidate = &call->message->fields[call->arguments[i].field];
-
-            if (candidate->name[r->shape].ptr != NULL && (r->shape == OPS_SHAPE_V1 || !call->arguments[i].plus))
-                f = candidate;
-            i++;
-        }
         if (f == NULL) {
             if (r->style->exact_arguments)
                 return json_fail(r, OPS_REASON_ARGUMENT_COUNT);
@@ -165,4 +171,138 @@ enum ops_err ops_json_decode_arguments(const struct ops_call *call, const struct
     memset(out, 0, call->message->size);
     ok = json_begins(&r) && json_read_arguments(&r, call, out) && json_ends(&r);
     return json_finish(&r, ok, call->message, out, info);
+}
+
+/* ---- what is left of an unusable text ------------------------------------------------------------------------------- */
+
+/* Where the members that count begin; NULL: not met. */
+struct json_salvage {
+    const char *at[OPS_JSON_WANTED_LIMIT], *envelope_type;
+    bool exact[OPS_JSON_WANTED_LIMIT];
+};
+
+static const struct ops_field *json_field_at(const struct ops_message *type, size_t offset)
+{
+    uint8_t i;
+
+    for (i = 0; i < type->field_count; i++) {
+        if (type->fields[i].offset == offset)
+            return &type->fields[i];
+    }
+    return NULL;
+}
+
+/* Starts on a text that must be JSON as a whole: at the first token inside its outermost bracket. */
+static bool json_salvage_start(struct json_reader *r, const struct ops_json_style *style, struct ops_str input,
+                               struct ops_arena *arena, char bracket, struct ops_json_wanted *wanted, size_t count)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        wanted[i].value = ops_str_of(NULL, 0);
+    json_start(r, style, input, arena);
+    if (count > OPS_JSON_WANTED_LIMIT || json_peek(r) != bracket || !json_skip(r) || !json_ends(r))
+        return false;
+    r->scan.at = r->scan.begin;
+    return json_open(r, bracket, OPS_REASON_TOKEN);
+}
+
+/* Reads the value at `at` as that of the field. */
+static void json_salvage_value(struct json_reader *r, const struct ops_field *f, const char *at, struct ops_json_wanted *wanted)
+{
+    char *place = (char *)ops_arena_zalloc(r->arena, wanted->type->size);
+    struct json_reader reader = *r;
+
+    reader.scan.at = at;
+    if (place != NULL && json_read_field(&reader, f, place))
+        memcpy(&wanted->value, place + f->offset, sizeof wanted->value);
+}
+
+static void json_salvage_member(struct json_reader *r, const struct ops_message *type, struct ops_str name,
+                                const struct ops_json_wanted *wanted, size_t count, struct json_salvage *found)
+{
+    size_t i;
+
+    json_peek(r);
+    if (json_has_envelope(type, r->shape)) {
+        struct ops_lit lit = type->envelope->type_name;
+
+        if (ops_str_equal(name, ops_str_of(lit.ptr + 2, lit.len - 4)))
+            found->envelope_type = r->scan.at;
+    }
+    for (i = 0; i < count; i++) {
+        const struct ops_field *f = json_field_at(wanted[i].type, wanted[i].offset);
+        struct ops_str wanted_name;
+        bool exact;
+
+        if (f == NULL || f->name[r->shape].ptr == NULL)
+            continue;
+        wanted_name = json_field_name(f, r->shape);
+        exact = ops_str_equal(name, wanted_name);
+        if (!exact && (r->style->names == OPS_NAMES_EXACT || !codec_same_letters(name, wanted_name)))
+            continue;
+        if (!exact && found->exact[i] && r->style->names == OPS_NAMES_EXACT_ELSE_ANY_CASE)
+            continue;
+        found->at[i] = r->scan.at;
+        found->exact[i] = exact;
+    }
+}
+
+bool ops_json_salvage(const struct ops_message *type, const struct ops_json_style *style, struct ops_str input,
+                      struct ops_arena *arena, struct ops_json_wanted *wanted, size_t count, struct ops_json_salvaged *out)
+{
+    const struct ops_field *variant = NULL;
+    struct json_salvage found;
+    struct json_reader r, inside;
+    struct ops_str name;
+    bool done, first = true;
+    size_t i;
+
+    memset(out, 0, sizeof *out);
+    memset(&found, 0, sizeof found);
+    if (!json_salvage_start(&r, style, input, arena, '{', wanted, count))
+        return false;
+    inside = r;
+    while (json_more(&r, '}', first, &done)) {
+        first = false;
+        if (!json_read_name(&r, &name))
+            return false; /* no memory: it was read before */
+        json_salvage_member(&r, type, name, wanted, count, &found);
+        if (!json_skip(&r))
+            return false;
+    }
+    for (i = 0; i < count; i++) {
+        if (found.at[i] != NULL)
+            json_salvage_value(&inside, json_field_at(wanted[i].type, wanted[i].offset), found.at[i], &wanted[i]);
+    }
+    if (found.envelope_type != NULL)
+        out->enveloped = *found.envelope_type == '-' || (*found.envelope_type >= '0' && *found.envelope_type <= '9');
+    if (json_has_tag(type, style->shape) && json_find_variant(&inside, type, &variant))
+        out->kind = variant->number;
+    return true;
+}
+
+bool ops_json_salvage_arguments(const struct ops_call *call, const struct ops_json_style *style, struct ops_str input,
+                                struct ops_arena *arena, struct ops_json_wanted *wanted, size_t count)
+{
+    struct json_reader r;
+    bool done, first = true;
+    uint8_t i = 0;
+    size_t k;
+
+    if (!json_salvage_start(&r, style, input, arena, '[', wanted, count))
+        return false;
+    while (json_more(&r, ']', first, &done)) {
+        const struct ops_field *f = json_next_argument(&r, call, &i);
+
+        first = false;
+        json_peek(&r);
+        for (k = 0; f != NULL && k < count; k++) {
+            if (wanted[k].type == call->message && wanted[k].offset == f->offset)
+                json_salvage_value(&r, f, r.scan.at, &wanted[k]);
+        }
+        if (!json_skip(&r))
+            return false;
+    }
+    return true;
 }

@@ -156,6 +156,9 @@ bool json_read_map(struct json_reader *r, const struct ops_field *f, void *messa
  * counts. */
 bool json_read_union_again(struct json_reader *r, const struct ops_message *type, void *out, const char *begin);
 
+/* Finds the variant that an object's discriminator names, wherever it stands. The cursor, behind '{', does not move. */
+bool json_find_variant(struct json_reader *r, const struct ops_message *type, const struct ops_field **variant);
+
 /* Reads an object with a discriminator (json_union.c), or the envelope of `reference` (json_envelope.c). */
 bool json_read_union(struct json_reader *r, const struct ops_message *type, void *out);
 bool json_read_envelope(struct json_reader *r, const struct ops_message *type, void *out);

@@ -75,8 +75,8 @@ static int json_tag_rank(const struct json_reader *r, const struct ops_message *
     return loose && codec_same_letters(name, ops_str_of(json_tag_other.ptr, json_tag_other.len)) ? 1 : 0;
 }
 
-/* Finds the discriminator anywhere in the object, the last one of those that count most. The cursor, behind '{', does not move. */
-static bool json_tag_anywhere(struct json_reader *r, const struct ops_message *type, const struct ops_field **variant)
+/* The last one of those that count most. */
+bool json_find_variant(struct json_reader *r, const struct ops_message *type, const struct ops_field **variant)
 {
     struct json_reader ahead = *r;
     const char *begin = r->scan.at, *best = NULL;
@@ -131,7 +131,7 @@ bool json_read_union_again(struct json_reader *r, const struct ops_message *type
 
     memset(out, 0, type->size);
     r->scan.at = begin;
-    return json_open(r, '{', OPS_REASON_WANT_OBJECT) && json_tag_anywhere(r, type, &variant) &&
+    return json_open(r, '{', OPS_REASON_WANT_OBJECT) && json_find_variant(r, type, &variant) &&
            json_read_variant(r, type, variant, out, begin, true);
 }
 
