@@ -230,6 +230,9 @@ OPS_MESSAGE_FUNCTIONS(update_awareness_request_data)
 OPS_MESSAGE_FUNCTIONS(document_command_data)
 OPS_MESSAGE_FUNCTIONS(document_command_args)
 OPS_MESSAGE_FUNCTIONS(comment_mutation_data)
+OPS_MESSAGE_FUNCTIONS(saved_client)
+OPS_MESSAGE_FUNCTIONS(saved_document)
+OPS_MESSAGE_FUNCTIONS(saved_edit)
 
 #undef OPS_MESSAGE_FUNCTIONS
 

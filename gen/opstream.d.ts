@@ -1673,6 +1673,45 @@ export interface CommentMutationData {
   globalDocumentId: string;
 }
 
+/** Everything that the next run of a client's program needs to go on. */
+export interface SavedClient {
+  /** Format of this: 1. */
+  version: number;
+  /** Breaks ties of its json stamps. */
+  author: string;
+  /** The highest json stamp seen. */
+  highestStamp: number;
+  /** Its documents. */
+  documents: SavedDocument[];
+}
+
+/** A document as a client knows it. */
+export interface SavedDocument {
+  /** The document. */
+  documentId: string;
+  /** Its type. */
+  documentType: string;
+  /** The revision of the server's state that the client knows; 0: none yet. */
+  revision: number;
+  /** Text: what the user sees, pending edits included. Json: the server's state at `revision`. JSON of the engine's
+   * document message. */
+  snapshot: Base64;
+  /** Edits that the server has not acknowledged, oldest first. */
+  edits: SavedEdit[];
+}
+
+/** An edit that the server has not acknowledged. */
+export interface SavedEdit {
+  /** JSON of the engine's op message. */
+  payload: Base64;
+  /** The op that takes it back; absent in json. */
+  inverse?: Base64;
+  /** The id under which it is sent. */
+  opId: string;
+  /** It was sent at least once: the server may have it. */
+  sent: boolean;
+}
+
 /** Methods of the hub `/collab`. SignalR only. */
 export interface CollaborationHub {
   /** Open a document. */

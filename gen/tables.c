@@ -2459,6 +2459,46 @@ const struct ops_message ops_comment_mutation_data_type = {
     NULL, NULL, NULL,
     {UINT64_C(0x23), UINT64_C(0x0)}};
 
+/* ---- SavedClient ---- */
+
+static const struct ops_field saved_client_fields[] = {
+    FIELD(NAME("version"),      NAME("version"),      saved_client, version,       1, INT32,   0,    PLAIN, PLAIN, REQUIRED, NULL, NULL,                     NULL),
+    FIELD(NAME("author"),       NAME("author"),       saved_client, author,        2, STRING,  0,    PLAIN, PLAIN, REQUIRED, NULL, NULL,                     NULL),
+    FIELD(NAME("highestStamp"), NAME("highestStamp"), saved_client, highest_stamp, 3, INT64,   0,    PLAIN, PLAIN, REQUIRED, NULL, NULL,                     NULL),
+    FIELD(NAME("documents"),    NAME("documents"),    saved_client, documents,     4, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, NULL, &ops_saved_document_type, NULL),
+};
+const struct ops_message ops_saved_client_type = {
+    TEXT("SavedClient"), (uint16_t)sizeof(struct ops_saved_client), 4, 0, saved_client_fields, NULL,
+    NULL, NULL, NULL,
+    {UINT64_C(0xf), UINT64_C(0x0)}};
+
+/* ---- SavedDocument ---- */
+
+static const struct ops_field saved_document_fields[] = {
+    FIELD(NAME("documentId"),   NAME("documentId"),   saved_document, document_id,   1, STRING,  0,    PLAIN, PLAIN, REQUIRED, NULL, NULL,                 NULL),
+    FIELD(NAME("documentType"), NAME("documentType"), saved_document, document_type, 2, STRING,  0,    PLAIN, PLAIN, REQUIRED, NULL, NULL,                 NULL),
+    FIELD(NAME("revision"),     NAME("revision"),     saved_document, revision,      3, INT64,   0,    PLAIN, PLAIN, REQUIRED, NULL, NULL,                 NULL),
+    FIELD(NAME("snapshot"),     NAME("snapshot"),     saved_document, snapshot,      4, BYTES,   0,    PLAIN, PLAIN, REQUIRED, NULL, NULL,                 NULL),
+    FIELD(NAME("edits"),        NAME("edits"),        saved_document, edits,         5, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, NULL, &ops_saved_edit_type, NULL),
+};
+const struct ops_message ops_saved_document_type = {
+    TEXT("SavedDocument"), (uint16_t)sizeof(struct ops_saved_document), 5, 0, saved_document_fields, NULL,
+    NULL, NULL, NULL,
+    {UINT64_C(0x1f), UINT64_C(0x0)}};
+
+/* ---- SavedEdit ---- */
+
+static const struct ops_field saved_edit_fields[] = {
+    FIELD(NAME("payload"), NAME("payload"), saved_edit, payload, 1, BYTES,  0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
+    FIELD(NAME("inverse"), NAME("inverse"), saved_edit, inverse, 2, BYTES,  0, PLAIN, PLAIN, OMIT,     NULL, NULL, NULL),
+    FIELD(NAME("opId"),    NAME("opId"),    saved_edit, op_id,   3, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
+    FIELD(NAME("sent"),    NAME("sent"),    saved_edit, sent,    4, BOOL,   0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
+};
+const struct ops_message ops_saved_edit_type = {
+    TEXT("SavedEdit"), (uint16_t)sizeof(struct ops_saved_edit), 4, 0, saved_edit_fields, NULL,
+    NULL, NULL, NULL,
+    {UINT64_C(0xd), UINT64_C(0x0)}};
+
 const struct ops_message *const ops_messages[] = {
     &ops_text_op_type,
     &ops_text_component_type,
@@ -2621,8 +2661,11 @@ const struct ops_message *const ops_messages[] = {
     &ops_document_command_data_type,
     &ops_document_command_args_type,
     &ops_comment_mutation_data_type,
+    &ops_saved_client_type,
+    &ops_saved_document_type,
+    &ops_saved_edit_type,
 };
-const size_t ops_messages_count = 161;
+const size_t ops_messages_count = 164;
 
 #undef TEXT
 #undef NAME

@@ -174,6 +174,9 @@ extern const struct ops_message ops_update_awareness_request_data_type;
 extern const struct ops_message ops_document_command_data_type;
 extern const struct ops_message ops_document_command_args_type;
 extern const struct ops_message ops_comment_mutation_data_type;
+extern const struct ops_message ops_saved_client_type;
+extern const struct ops_message ops_saved_document_type;
+extern const struct ops_message ops_saved_edit_type;
 
 /* All messages, in the order of the schema. */
 extern const struct ops_message *const ops_messages[];

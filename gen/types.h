@@ -2054,4 +2054,45 @@ struct ops_comment_mutation_data {
     struct ops_str global_document_id;
 };
 
+/* Everything that the next run of a client's program needs to go on. */
+struct ops_saved_client {
+    /* Format of this: 1. */
+    int32_t version;
+    /* Breaks ties of its json stamps. */
+    struct ops_str author;
+    /* The highest json stamp seen. */
+    int64_t highest_stamp;
+    /* Its documents. */
+    const struct ops_saved_document *documents;
+    size_t documents_count;
+};
+
+/* A document as a client knows it. */
+struct ops_saved_document {
+    /* The document. */
+    struct ops_str document_id;
+    /* Its type. */
+    struct ops_str document_type;
+    /* The revision of the server's state that the client knows; 0: none yet. */
+    int64_t revision;
+    /* Text: what the user sees, pending edits included. Json: the server's state at `revision`. JSON of the engine's
+     * document message. */
+    struct ops_str snapshot;
+    /* Edits that the server has not acknowledged, oldest first. */
+    const struct ops_saved_edit *edits;
+    size_t edits_count;
+};
+
+/* An edit that the server has not acknowledged. */
+struct ops_saved_edit {
+    /* JSON of the engine's op message. */
+    struct ops_str payload;
+    /* The op that takes it back; absent in json. */
+    struct ops_str inverse;
+    /* The id under which it is sent. */
+    struct ops_str op_id;
+    /* It was sent at least once: the server may have it. */
+    bool sent;
+};
+
 #endif

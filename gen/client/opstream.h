@@ -874,6 +874,9 @@ extern const struct ops_message ops_update_awareness_request_data_type;
 extern const struct ops_message ops_document_command_data_type;
 extern const struct ops_message ops_document_command_args_type;
 extern const struct ops_message ops_comment_mutation_data_type;
+extern const struct ops_message ops_saved_client_type;
+extern const struct ops_message ops_saved_document_type;
+extern const struct ops_message ops_saved_edit_type;
 
 /* All messages, in the order of the schema. */
 extern const struct ops_message *const ops_messages[];
@@ -2937,6 +2940,47 @@ struct ops_comment_mutation_data {
     struct ops_str global_document_id;
 };
 
+/* Everything that the next run of a client's program needs to go on. */
+struct ops_saved_client {
+    /* Format of this: 1. */
+    int32_t version;
+    /* Breaks ties of its json stamps. */
+    struct ops_str author;
+    /* The highest json stamp seen. */
+    int64_t highest_stamp;
+    /* Its documents. */
+    const struct ops_saved_document *documents;
+    size_t documents_count;
+};
+
+/* A document as a client knows it. */
+struct ops_saved_document {
+    /* The document. */
+    struct ops_str document_id;
+    /* Its type. */
+    struct ops_str document_type;
+    /* The revision of the server's state that the client knows; 0: none yet. */
+    int64_t revision;
+    /* Text: what the user sees, pending edits included. Json: the server's state at `revision`. JSON of the engine's
+     * document message. */
+    struct ops_str snapshot;
+    /* Edits that the server has not acknowledged, oldest first. */
+    const struct ops_saved_edit *edits;
+    size_t edits_count;
+};
+
+/* An edit that the server has not acknowledged. */
+struct ops_saved_edit {
+    /* JSON of the engine's op message. */
+    struct ops_str payload;
+    /* The op that takes it back; absent in json. */
+    struct ops_str inverse;
+    /* The id under which it is sent. */
+    struct ops_str op_id;
+    /* It was sent at least once: the server may have it. */
+    bool sent;
+};
+
 #endif
 
 /* ==== runtime/codec/json.h ==== */
@@ -3336,6 +3380,9 @@ OPS_MESSAGE_FUNCTIONS(update_awareness_request_data)
 OPS_MESSAGE_FUNCTIONS(document_command_data)
 OPS_MESSAGE_FUNCTIONS(document_command_args)
 OPS_MESSAGE_FUNCTIONS(comment_mutation_data)
+OPS_MESSAGE_FUNCTIONS(saved_client)
+OPS_MESSAGE_FUNCTIONS(saved_document)
+OPS_MESSAGE_FUNCTIONS(saved_edit)
 
 #undef OPS_MESSAGE_FUNCTIONS
 
@@ -19520,6 +19567,46 @@ const struct ops_message ops_comment_mutation_data_type = {
     NULL, NULL, NULL,
     {UINT64_C(0x23), UINT64_C(0x0)}};
 
+/* ---- SavedClient ---- */
+
+static const struct ops_field saved_client_fields[] = {
+    FIELD(NAME("version"),      NAME("version"),      saved_client, version,       1, INT32,   0,    PLAIN, PLAIN, REQUIRED, NULL, NULL,                     NULL),
+    FIELD(NAME("author"),       NAME("author"),       saved_client, author,        2, STRING,  0,    PLAIN, PLAIN, REQUIRED, NULL, NULL,                     NULL),
+    FIELD(NAME("highestStamp"), NAME("highestStamp"), saved_client, highest_stamp, 3, INT64,   0,    PLAIN, PLAIN, REQUIRED, NULL, NULL,                     NULL),
+    FIELD(NAME("documents"),    NAME("documents"),    saved_client, documents,     4, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, NULL, &ops_saved_document_type, NULL),
+};
+const struct ops_message ops_saved_client_type = {
+    TEXT("SavedClient"), (uint16_t)sizeof(struct ops_saved_client), 4, 0, saved_client_fields, NULL,
+    NULL, NULL, NULL,
+    {UINT64_C(0xf), UINT64_C(0x0)}};
+
+/* ---- SavedDocument ---- */
+
+static const struct ops_field saved_document_fields[] = {
+    FIELD(NAME("documentId"),   NAME("documentId"),   saved_document, document_id,   1, STRING,  0,    PLAIN, PLAIN, REQUIRED, NULL, NULL,                 NULL),
+    FIELD(NAME("documentType"), NAME("documentType"), saved_document, document_type, 2, STRING,  0,    PLAIN, PLAIN, REQUIRED, NULL, NULL,                 NULL),
+    FIELD(NAME("revision"),     NAME("revision"),     saved_document, revision,      3, INT64,   0,    PLAIN, PLAIN, REQUIRED, NULL, NULL,                 NULL),
+    FIELD(NAME("snapshot"),     NAME("snapshot"),     saved_document, snapshot,      4, BYTES,   0,    PLAIN, PLAIN, REQUIRED, NULL, NULL,                 NULL),
+    FIELD(NAME("edits"),        NAME("edits"),        saved_document, edits,         5, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, NULL, &ops_saved_edit_type, NULL),
+};
+const struct ops_message ops_saved_document_type = {
+    TEXT("SavedDocument"), (uint16_t)sizeof(struct ops_saved_document), 5, 0, saved_document_fields, NULL,
+    NULL, NULL, NULL,
+    {UINT64_C(0x1f), UINT64_C(0x0)}};
+
+/* ---- SavedEdit ---- */
+
+static const struct ops_field saved_edit_fields[] = {
+    FIELD(NAME("payload"), NAME("payload"), saved_edit, payload, 1, BYTES,  0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
+    FIELD(NAME("inverse"), NAME("inverse"), saved_edit, inverse, 2, BYTES,  0, PLAIN, PLAIN, OMIT,     NULL, NULL, NULL),
+    FIELD(NAME("opId"),    NAME("opId"),    saved_edit, op_id,   3, STRING, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
+    FIELD(NAME("sent"),    NAME("sent"),    saved_edit, sent,    4, BOOL,   0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
+};
+const struct ops_message ops_saved_edit_type = {
+    TEXT("SavedEdit"), (uint16_t)sizeof(struct ops_saved_edit), 4, 0, saved_edit_fields, NULL,
+    NULL, NULL, NULL,
+    {UINT64_C(0xd), UINT64_C(0x0)}};
+
 const struct ops_message *const ops_messages[] = {
     &ops_text_op_type,
     &ops_text_component_type,
@@ -19682,8 +19769,11 @@ const struct ops_message *const ops_messages[] = {
     &ops_document_command_data_type,
     &ops_document_command_args_type,
     &ops_comment_mutation_data_type,
+    &ops_saved_client_type,
+    &ops_saved_document_type,
+    &ops_saved_edit_type,
 };
-const size_t ops_messages_count = 161;
+const size_t ops_messages_count = 164;
 
 #undef TEXT
 #undef NAME
