@@ -10,6 +10,7 @@
 
 #include "mask.h"
 #include "runtime/base/utf.h"
+#include "text.h"
 
 enum frame_state { FRAME_HEADER, FRAME_PAYLOAD, FRAME_ENDED };
 
@@ -195,29 +196,11 @@ static enum ops_websocket_event frame_read_head(struct ops_websocket_reader *r, 
 
 /* ---- text ------------------------------------------------------------------------------------------------------------- */
 
-/* True when one to three bytes can be the beginning of a character. */
-static bool frame_character_begins(const unsigned char *p, size_t len)
-{
-    unsigned low = 0x80, high = 0xbf;
-
-    if (len > 3 || p[0] < 0xc2 || p[0] > 0xf4 || len >= (p[0] < 0xe0 ? 2u : p[0] < 0xf0 ? 3u : 4u))
-        return false;
-    if (p[0] == 0xe0)
-        low = 0xa0;
-    else if (p[0] == 0xed)
-        high = 0x9f;
-    else if (p[0] == 0xf0)
-        low = 0x90;
-    else if (p[0] == 0xf4)
-        high = 0x8f;
-    return len < 2 || (p[1] >= low && p[1] <= high && (len < 3 || (p[2] & 0xc0) == 0x80));
-}
-
 /* Checks text from `*checked` on; the end may cut a character. */
 static bool frame_check_text(const char *text, size_t len, uint32_t *checked)
 {
     *checked += (uint32_t)ops_utf8_valid_prefix(text + *checked, len - *checked);
-    return *checked == len || frame_character_begins((const unsigned char *)text + *checked, len - *checked);
+    return *checked == len || text_character_begins((const unsigned char *)text + *checked, len - *checked);
 }
 
 /* ---- the payload ------------------------------------------------------------------------------------------------------ */
