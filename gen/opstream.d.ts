@@ -1712,6 +1712,44 @@ export interface SavedEdit {
   sent: boolean;
 }
 
+/** A line of the log. */
+export interface LogLine {
+  /** When. */
+  ts: Time;
+  /** debug, info, warning, error. */
+  level: string;
+  /** The part of the program that speaks: server, store, core, websocket. */
+  room: string;
+  /** What happened, a sentence. */
+  msg: string;
+  /** Which document: a hash of its id, the same in every line of one process. */
+  doc_hash?: string;
+  /** Which connection: its peer id. */
+  conn?: string;
+  /** What went wrong. */
+  err?: LogError;
+}
+
+/** What went wrong, in a line of the log. */
+export interface LogError {
+  /** Name of the error. */
+  code?: string;
+  /** The operation or place. */
+  where?: string;
+  /** What it said. */
+  what?: string;
+}
+
+/** What the server is doing right now, for its own page. GET /opstream/live. */
+export interface LiveCounts {
+  /** Documents in memory. */
+  documents: number;
+  /** Connections of clients. */
+  connections: number;
+  /** Seconds since the start. */
+  uptimeSeconds: number;
+}
+
 /** Methods of the hub `/collab`. SignalR only. */
 export interface CollaborationHub {
   /** Open a document. */

@@ -2499,6 +2499,46 @@ const struct ops_message ops_saved_edit_type = {
     NULL, NULL, NULL,
     {UINT64_C(0xd), UINT64_C(0x0)}};
 
+/* ---- LogLine ---- */
+
+static const struct ops_field log_line_fields[] = {
+    FIELD(NAME("ts"),       NAME("ts"),       log_line, ts,       1, TIME,    OPT, PLAIN, PLAIN, REQUIRED, NULL, NULL,                NULL),
+    FIELD(NAME("level"),    NAME("level"),    log_line, level,    2, STRING,  0,   PLAIN, PLAIN, REQUIRED, NULL, NULL,                NULL),
+    FIELD(NAME("room"),     NAME("room"),     log_line, room,     3, STRING,  0,   PLAIN, PLAIN, REQUIRED, NULL, NULL,                NULL),
+    FIELD(NAME("msg"),      NAME("msg"),      log_line, msg,      4, STRING,  0,   PLAIN, PLAIN, REQUIRED, NULL, NULL,                NULL),
+    FIELD(NAME("doc_hash"), NAME("doc_hash"), log_line, doc_hash, 5, STRING,  0,   PLAIN, PLAIN, OMIT,     NULL, NULL,                NULL),
+    FIELD(NAME("conn"),     NAME("conn"),     log_line, conn,     6, STRING,  0,   PLAIN, PLAIN, OMIT,     NULL, NULL,                NULL),
+    FIELD(NAME("err"),      NAME("err"),      log_line, err,      7, MESSAGE, OPT, PLAIN, PLAIN, OMIT,     NULL, &ops_log_error_type, NULL),
+};
+const struct ops_message ops_log_line_type = {
+    TEXT("LogLine"), (uint16_t)sizeof(struct ops_log_line), 7, 0, log_line_fields, NULL,
+    NULL, NULL, NULL,
+    {UINT64_C(0xf), UINT64_C(0x0)}};
+
+/* ---- LogError ---- */
+
+static const struct ops_field log_error_fields[] = {
+    FIELD(NAME("code"),  NAME("code"),  log_error, code,  1, STRING, 0, PLAIN, PLAIN, OMIT, NULL, NULL, NULL),
+    FIELD(NAME("where"), NAME("where"), log_error, where, 2, STRING, 0, PLAIN, PLAIN, OMIT, NULL, NULL, NULL),
+    FIELD(NAME("what"),  NAME("what"),  log_error, what,  3, STRING, 0, PLAIN, PLAIN, OMIT, NULL, NULL, NULL),
+};
+const struct ops_message ops_log_error_type = {
+    TEXT("LogError"), (uint16_t)sizeof(struct ops_log_error), 3, 0, log_error_fields, NULL,
+    NULL, NULL, NULL,
+    {UINT64_C(0x0), UINT64_C(0x0)}};
+
+/* ---- LiveCounts ---- */
+
+static const struct ops_field live_counts_fields[] = {
+    FIELD(NAME("documents"),     NAME("documents"),     live_counts, documents,      1, INT64, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
+    FIELD(NAME("connections"),   NAME("connections"),   live_counts, connections,    2, INT64, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
+    FIELD(NAME("uptimeSeconds"), NAME("uptimeSeconds"), live_counts, uptime_seconds, 3, INT64, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
+};
+const struct ops_message ops_live_counts_type = {
+    TEXT("LiveCounts"), (uint16_t)sizeof(struct ops_live_counts), 3, 0, live_counts_fields, NULL,
+    NULL, NULL, NULL,
+    {UINT64_C(0x7), UINT64_C(0x0)}};
+
 const struct ops_message *const ops_messages[] = {
     &ops_text_op_type,
     &ops_text_component_type,
@@ -2664,8 +2704,11 @@ const struct ops_message *const ops_messages[] = {
     &ops_saved_client_type,
     &ops_saved_document_type,
     &ops_saved_edit_type,
+    &ops_log_line_type,
+    &ops_log_error_type,
+    &ops_live_counts_type,
 };
-const size_t ops_messages_count = 164;
+const size_t ops_messages_count = 167;
 
 #undef TEXT
 #undef NAME

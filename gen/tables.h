@@ -177,6 +177,9 @@ extern const struct ops_message ops_comment_mutation_data_type;
 extern const struct ops_message ops_saved_client_type;
 extern const struct ops_message ops_saved_document_type;
 extern const struct ops_message ops_saved_edit_type;
+extern const struct ops_message ops_log_line_type;
+extern const struct ops_message ops_log_error_type;
+extern const struct ops_message ops_live_counts_type;
 
 /* All messages, in the order of the schema. */
 extern const struct ops_message *const ops_messages[];

@@ -2095,4 +2095,42 @@ struct ops_saved_edit {
     bool sent;
 };
 
+/* A line of the log. */
+struct ops_log_line {
+    /* When. */
+    struct ops_time ts;
+    /* debug, info, warning, error. */
+    struct ops_str level;
+    /* The part of the program that speaks: server, store, core, websocket. */
+    struct ops_str room;
+    /* What happened, a sentence. */
+    struct ops_str msg;
+    /* Which document: a hash of its id, the same in every line of one process. */
+    struct ops_str doc_hash;
+    /* Which connection: its peer id. */
+    struct ops_str conn;
+    /* What went wrong. */
+    const struct ops_log_error *err;
+};
+
+/* What went wrong, in a line of the log. */
+struct ops_log_error {
+    /* Name of the error. */
+    struct ops_str code;
+    /* The operation or place. */
+    struct ops_str where;
+    /* What it said. */
+    struct ops_str what;
+};
+
+/* What the server is doing right now, for its own page. GET /opstream/live. */
+struct ops_live_counts {
+    /* Documents in memory. */
+    int64_t documents;
+    /* Connections of clients. */
+    int64_t connections;
+    /* Seconds since the start. */
+    int64_t uptime_seconds;
+};
+
 #endif

@@ -877,6 +877,9 @@ extern const struct ops_message ops_comment_mutation_data_type;
 extern const struct ops_message ops_saved_client_type;
 extern const struct ops_message ops_saved_document_type;
 extern const struct ops_message ops_saved_edit_type;
+extern const struct ops_message ops_log_line_type;
+extern const struct ops_message ops_log_error_type;
+extern const struct ops_message ops_live_counts_type;
 
 /* All messages, in the order of the schema. */
 extern const struct ops_message *const ops_messages[];
@@ -2981,6 +2984,44 @@ struct ops_saved_edit {
     bool sent;
 };
 
+/* A line of the log. */
+struct ops_log_line {
+    /* When. */
+    struct ops_time ts;
+    /* debug, info, warning, error. */
+    struct ops_str level;
+    /* The part of the program that speaks: server, store, core, websocket. */
+    struct ops_str room;
+    /* What happened, a sentence. */
+    struct ops_str msg;
+    /* Which document: a hash of its id, the same in every line of one process. */
+    struct ops_str doc_hash;
+    /* Which connection: its peer id. */
+    struct ops_str conn;
+    /* What went wrong. */
+    const struct ops_log_error *err;
+};
+
+/* What went wrong, in a line of the log. */
+struct ops_log_error {
+    /* Name of the error. */
+    struct ops_str code;
+    /* The operation or place. */
+    struct ops_str where;
+    /* What it said. */
+    struct ops_str what;
+};
+
+/* What the server is doing right now, for its own page. GET /opstream/live. */
+struct ops_live_counts {
+    /* Documents in memory. */
+    int64_t documents;
+    /* Connections of clients. */
+    int64_t connections;
+    /* Seconds since the start. */
+    int64_t uptime_seconds;
+};
+
 #endif
 
 /* ==== runtime/codec/json.h ==== */
@@ -3383,6 +3424,9 @@ OPS_MESSAGE_FUNCTIONS(comment_mutation_data)
 OPS_MESSAGE_FUNCTIONS(saved_client)
 OPS_MESSAGE_FUNCTIONS(saved_document)
 OPS_MESSAGE_FUNCTIONS(saved_edit)
+OPS_MESSAGE_FUNCTIONS(log_line)
+OPS_MESSAGE_FUNCTIONS(log_error)
+OPS_MESSAGE_FUNCTIONS(live_counts)
 
 #undef OPS_MESSAGE_FUNCTIONS
 
@@ -19607,6 +19651,46 @@ const struct ops_message ops_saved_edit_type = {
     NULL, NULL, NULL,
     {UINT64_C(0xd), UINT64_C(0x0)}};
 
+/* ---- LogLine ---- */
+
+static const struct ops_field log_line_fields[] = {
+    FIELD(NAME("ts"),       NAME("ts"),       log_line, ts,       1, TIME,    OPT, PLAIN, PLAIN, REQUIRED, NULL, NULL,                NULL),
+    FIELD(NAME("level"),    NAME("level"),    log_line, level,    2, STRING,  0,   PLAIN, PLAIN, REQUIRED, NULL, NULL,                NULL),
+    FIELD(NAME("room"),     NAME("room"),     log_line, room,     3, STRING,  0,   PLAIN, PLAIN, REQUIRED, NULL, NULL,                NULL),
+    FIELD(NAME("msg"),      NAME("msg"),      log_line, msg,      4, STRING,  0,   PLAIN, PLAIN, REQUIRED, NULL, NULL,                NULL),
+    FIELD(NAME("doc_hash"), NAME("doc_hash"), log_line, doc_hash, 5, STRING,  0,   PLAIN, PLAIN, OMIT,     NULL, NULL,                NULL),
+    FIELD(NAME("conn"),     NAME("conn"),     log_line, conn,     6, STRING,  0,   PLAIN, PLAIN, OMIT,     NULL, NULL,                NULL),
+    FIELD(NAME("err"),      NAME("err"),      log_line, err,      7, MESSAGE, OPT, PLAIN, PLAIN, OMIT,     NULL, &ops_log_error_type, NULL),
+};
+const struct ops_message ops_log_line_type = {
+    TEXT("LogLine"), (uint16_t)sizeof(struct ops_log_line), 7, 0, log_line_fields, NULL,
+    NULL, NULL, NULL,
+    {UINT64_C(0xf), UINT64_C(0x0)}};
+
+/* ---- LogError ---- */
+
+static const struct ops_field log_error_fields[] = {
+    FIELD(NAME("code"),  NAME("code"),  log_error, code,  1, STRING, 0, PLAIN, PLAIN, OMIT, NULL, NULL, NULL),
+    FIELD(NAME("where"), NAME("where"), log_error, where, 2, STRING, 0, PLAIN, PLAIN, OMIT, NULL, NULL, NULL),
+    FIELD(NAME("what"),  NAME("what"),  log_error, what,  3, STRING, 0, PLAIN, PLAIN, OMIT, NULL, NULL, NULL),
+};
+const struct ops_message ops_log_error_type = {
+    TEXT("LogError"), (uint16_t)sizeof(struct ops_log_error), 3, 0, log_error_fields, NULL,
+    NULL, NULL, NULL,
+    {UINT64_C(0x0), UINT64_C(0x0)}};
+
+/* ---- LiveCounts ---- */
+
+static const struct ops_field live_counts_fields[] = {
+    FIELD(NAME("documents"),     NAME("documents"),     live_counts, documents,      1, INT64, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
+    FIELD(NAME("connections"),   NAME("connections"),   live_counts, connections,    2, INT64, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
+    FIELD(NAME("uptimeSeconds"), NAME("uptimeSeconds"), live_counts, uptime_seconds, 3, INT64, 0, PLAIN, PLAIN, REQUIRED, NULL, NULL, NULL),
+};
+const struct ops_message ops_live_counts_type = {
+    TEXT("LiveCounts"), (uint16_t)sizeof(struct ops_live_counts), 3, 0, live_counts_fields, NULL,
+    NULL, NULL, NULL,
+    {UINT64_C(0x7), UINT64_C(0x0)}};
+
 const struct ops_message *const ops_messages[] = {
     &ops_text_op_type,
     &ops_text_component_type,
@@ -19772,8 +19856,11 @@ const struct ops_message *const ops_messages[] = {
     &ops_saved_client_type,
     &ops_saved_document_type,
     &ops_saved_edit_type,
+    &ops_log_line_type,
+    &ops_log_error_type,
+    &ops_live_counts_type,
 };
-const size_t ops_messages_count = 164;
+const size_t ops_messages_count = 167;
 
 #undef TEXT
 #undef NAME
