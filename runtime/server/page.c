@@ -21,7 +21,7 @@ struct form {
     size_t headers_count;
 };
 
-struct ops_site {
+struct ops_pages {
     struct ops_arena arena;
     struct form text, html;
 };
@@ -82,16 +82,16 @@ static bool add_words(struct ops_buf *out, const struct ops_words *words, const 
     return true;
 }
 
-static bool make_text(struct ops_site *site, const struct ops_config *config)
+static bool make_text(struct ops_pages *pages, const struct ops_config *config)
 {
     struct ops_buf text;
     bool ok;
 
-    ops_buf_init(&text, &site->arena);
+    ops_buf_init(&text, &pages->arena);
     ok = add(&text, OPS_STR("OpStream host. Storage=")) && add(&text, config->storage_provider) &&
          add(&text, OPS_STR(", Backplane=")) && add(&text, config->backplane_provider) &&
          add(&text, OPS_STR(", Transports=")) && add_words(&text, &config->transports, ",");
-    finish(&site->text, "text/plain", ops_buf_str(&text));
+    finish(&pages->text, "text/plain", ops_buf_str(&text));
     return ok;
 }
 
@@ -138,13 +138,13 @@ static bool add_place(struct ops_buf *out, struct ops_str name, const struct ops
     return false;
 }
 
-static bool make_html(struct ops_site *site, const struct ops_config *config, const char *version)
+static bool make_html(struct ops_pages *pages, const struct ops_config *config, const char *version)
 {
     const char *at = ops_page_home_html, *end = at + ops_page_home_html_bytes;
     struct ops_buf html;
     bool ok = true;
 
-    ops_buf_init(&html, &site->arena);
+    ops_buf_init(&html, &pages->arena);
     while (ok) {
         const char *open = memmem(at, (size_t)(end - at), "{{", 2);
         const char *shut = open != NULL ? memmem(open, (size_t)(end - open), "}}", 2) : NULL;
@@ -156,29 +156,29 @@ static bool make_html(struct ops_site *site, const struct ops_config *config, co
         at = shut + 2;
     }
     ok = ok && ops_buf_append(&html, at, (size_t)(end - at));
-    finish(&site->html, "text/html; charset=utf-8", ops_buf_str(&html));
-    add_header(&site->html, "content-security-policy", view(ops_page_home_policy));
-    add_header(&site->html, "referrer-policy", OPS_STR("no-referrer"));
+    finish(&pages->html, "text/html; charset=utf-8", ops_buf_str(&html));
+    add_header(&pages->html, "content-security-policy", view(ops_page_home_policy));
+    add_header(&pages->html, "referrer-policy", OPS_STR("no-referrer"));
     return ok;
 }
 
-struct ops_site *ops_site_open(const struct ops_config *config, const char *version)
+struct ops_pages *ops_pages_open(const struct ops_config *config, const char *version)
 {
-    struct ops_site *site = calloc(1, sizeof *site);
+    struct ops_pages *pages = calloc(1, sizeof *pages);
 
-    if (site == NULL)
+    if (pages == NULL)
         return NULL;
-    ops_arena_init(&site->arena, NULL, 0, PAGE_MEMORY_MAX, &page_memory);
-    if (make_text(site, config) && make_html(site, config, version))
-        return site;
-    ops_site_close(site);
+    ops_arena_init(&pages->arena, NULL, 0, PAGE_MEMORY_MAX, &page_memory);
+    if (make_text(pages, config) && make_html(pages, config, version))
+        return pages;
+    ops_pages_close(pages);
     return NULL;
 }
 
-void ops_site_close(struct ops_site *site)
+void ops_pages_close(struct ops_pages *pages)
 {
-    ops_arena_end(&site->arena);
-    free(site);
+    ops_arena_end(&pages->arena);
+    free(pages);
 }
 
 /* ---- answers ---------------------------------------------------------------------------------------------------------------- */
@@ -262,9 +262,9 @@ void ops_page_text(int status, const char *reason, struct ops_str sentence, stru
     out->body = sentence;
 }
 
-void ops_site_home(const struct ops_site *site, const struct ops_page_request *request, struct ops_page *out)
+void ops_pages_home(const struct ops_pages *pages, const struct ops_page_request *request, struct ops_page *out)
 {
-    const struct form *form = asks_for_html(request->accept) ? &site->html : &site->text;
+    const struct form *form = asks_for_html(request->accept) ? &pages->html : &pages->text;
 
     if (!ops_page_is_read(request)) {
         ops_page_method_not_allowed(out);

@@ -11,7 +11,7 @@ struct ops_page_header {
     struct ops_str name, value; /* name in lower case */
 };
 
-/* An answer. The views live as long as what they were made from: the site, the arena, the program. To HEAD the body is not sent
+/* An answer. The views live as long as what they were made from: the pages, the arena, the program. To HEAD the body is not sent
  * but its length is. */
 struct ops_page {
     int status;
@@ -29,15 +29,15 @@ struct ops_page_request {
 };
 
 /* The pages that do not change while the server runs. */
-struct ops_site;
+struct ops_pages;
 
 /* `config` and `version` outlive it. NULL: no memory. */
-struct ops_site *ops_site_open(const struct ops_config *config, const char *version);
-void ops_site_close(struct ops_site *site);
+struct ops_pages *ops_pages_open(const struct ops_config *config, const char *version);
+void ops_pages_close(struct ops_pages *pages);
 
 /* `/`: the released server's line; to a client that asks for HTML, and to none else, the page. 304 to the one that has it; 405 to anything
  * but GET and HEAD. */
-void ops_site_home(const struct ops_site *site, const struct ops_page_request *request, struct ops_page *out);
+void ops_pages_home(const struct ops_pages *pages, const struct ops_page_request *request, struct ops_page *out);
 
 struct ops_live_counts;
 
