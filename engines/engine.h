@@ -100,10 +100,11 @@ struct ops_engine {
 
     /* ---- undo (v1.md §3.2): an entry takes one committed op back ---- */
 
-    /* Made on the document just before `op` is applied to it. NULL: no room. */
+    /* Made on the document just before `op` is applied to it; ends no later than the document (close the document, drop its
+     * entries). NULL: no room. */
     void *(*undo_record)(const void *document, const void *op, struct ops_pool *pool);
 
-    /* Carries an entry over an op that another connection has committed. `*op` is replaced by what the entry below on the
+    /* Carries an entry over an op that another connection has committed, just before or after the document got it. `*op` is replaced by what the entry below on the
      * stack has to be carried over (in `arena`). OPS_ERR_NOMEM: the entry is to be dropped. */
     enum ops_err (*undo_carry)(void **entry, const void **op, struct ops_pool *pool, struct ops_arena *arena);
 
