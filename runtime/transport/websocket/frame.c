@@ -216,19 +216,22 @@ static void frame_unmask(struct ops_websocket_reader *r, const struct ops_websoc
     }
 }
 
-/* Room for `more` bytes behind what is held. Grows by doubling with what has come, never by what was only announced: a header
- * alone costs a peer more than us. */
+/* Room for `more` bytes behind what is held: a multiple of what has come, never of what was only announced, so that a header alone
+ * costs a peer more than us. The last frame says how much is to come: then the memory grows faster, and to just that. (With glibc's
+ * malloc 1 MB in reads of 64 KiB takes 22 us so, and 640 us when it only doubles: fresh pages.) */
 static bool frame_room(struct ops_websocket_reader *r, const struct ops_websocket_config *config, size_t more)
 {
-    size_t used = (size_t)r->held_bytes + r->control_bytes, room = (size_t)r->held_room * 2;
+    size_t used = (size_t)r->held_bytes + r->control_bytes, room, last;
     char *held;
 
     if (used + more <= r->held_room)
         return true;
-    if (room > used + r->left_bytes && (r->opcode & FRAME_FINAL) != 0)
-        room = used + r->left_bytes;
-    if (room < used + more)
-        room = used + more;
+    room = (used + more) * 2;
+    if ((r->opcode & FRAME_FINAL) != 0) {
+        room *= 2;
+        last = used + r->left_bytes;
+        room = room < last ? room : last;
+    }
     if (room < FRAME_FIRST_ROOM)
         room = FRAME_FIRST_ROOM;
     held = config->memory.more(config->memory.self, room);
