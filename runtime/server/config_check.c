@@ -76,6 +76,8 @@ static void check_sizes(const struct ops_config *config, struct checker *checker
     if (config->limit_awareness_document_bytes < config->limit_awareness_bytes)
         say(checker, true,
             "OPSTREAM__LIMITS__AWARENESS_DOCUMENT_BYTES: less than OPSTREAM__LIMITS__AWARENESS_BYTES, which one peer may take");
+    if (config->demo)
+        say(checker, false, "OPSTREAM__DEMO: the demo page is not in this build yet");
     if (config->test_echo)
         say(checker, false, "OPSTREAM__TEST__ECHO: /echo has no message limit; never leave it open to strangers");
     for (size_t i = 0; i < config->admin_urls.count; i++) {
