@@ -117,9 +117,9 @@ export class Conversation
         const want = step.text ?? (step.close ? showClose(step.close) : '(end of the connection)');
         const item = await this.#peer(step).take(this.options.timeout);
         const got = show(item);
-        if (item === null) throw new Mismatch(this.#filled(want), got, `nothing came within ${this.options.timeout} ms`);
+        if (item === null) throw new Mismatch(this.places.fillKnown(want), got, `nothing came within ${this.options.timeout} ms`);
         if (step.text !== undefined) {
-            if (item.text === undefined) throw new Mismatch(this.#filled(want), got, 'something else came');
+            if (item.text === undefined) throw new Mismatch(this.places.fillKnown(want), got, 'something else came');
             const differ = this.places.match(step.text, item.text);
             if (differ) throw new Mismatch(differ.want, got, differ.why, differ.at);
         } else if (step.close) {
@@ -127,15 +127,6 @@ export class Conversation
             if (!item.close || item.close.code !== (code ?? null) || (reason !== undefined && item.close.reason !== (reason ?? '')))
                 throw new Mismatch(want, got, item.close ? 'another Close' : 'something else came');
         } else if (!item.eof) throw new Mismatch(want, got, 'something else came');
-    }
-
-    #filled(want)
-    {
-        try {
-            return this.places.fill(want);
-        } catch {
-            return want; // it has places that nothing has bound yet
-        }
     }
 
     async #receiveAny(step)

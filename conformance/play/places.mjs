@@ -62,7 +62,7 @@ export class Places
         const fresh = new Map();
         const known = (key) => fresh.get(key) ?? this.bound.get(key);
         let at = 0, last = 0;
-        const differ = (rest, why) => ({ want: this.#known(want, fresh), at: rest, why });
+        const differ = (rest, why) => ({ want: this.fillKnown(want, fresh), at: rest, why });
         PLACE.lastIndex = 0;
         for (const m of want.matchAll(PLACE)) {
             const part = sameText(want.slice(last, m.index), got, at);
@@ -98,7 +98,8 @@ export class Places
         return null;
     }
 
-    #known(want, fresh)
+    // A text as far as its places are known.
+    fillKnown(want, fresh = new Map())
     {
         return want.replace(PLACE, (whole, plain, string, count, kind, n) =>
             plain === 'run' ? this.run : string !== undefined ? this.fill(string).repeat(Number(count))

@@ -1,0 +1,86 @@
+// Plays the recordings against the running server. Every `must` case that this build serves agrees, byte for byte, but for those that
+// conformance/DEVIATIONS.md lists; every `defect` case that differs is listed there, with the bytes that the server sends today.
+//
+//   OPSTREAMD=… node vectors.mjs DEVIATIONS.md reference-wire.json v1-wire.json [full|write]
+//
+// full: the slow cases too, and the reference ones once more with ?profile= on every connection. write: makes the list in DEVIATIONS.md anew.
+
+import { existsSync } from 'node:fs';
+import { CLASSES, readCases } from '../../conformance/play/select.mjs';
+import { playAll } from '../../conformance/play/run.mjs';
+import { deviation, failureLines } from '../../conformance/play/report.mjs';
+import { check, notOk, ok, run, skip } from './lines.mjs';
+import { brief, readDeviations, reasonOf, writeDeviations } from './deviations.mjs';
+import { opstreamd, start } from './start.mjs';
+
+// What this build serves. Whoever adds a transport, an engine or an endpoint adds it here.
+const SERVED = { transports: ['websocket', 'http'], endpoints: ['/', '/health', '/collab-ws'], engines: ['text', 'json'], without: ['comments', 'state-at'] };
+
+const [page, ...rest] = process.argv.slice(2);
+const mode = rest.find((a) => a === 'full' || a === 'write') ?? 'quick';
+const files = rest.filter((a) => a !== mode);
+
+// Collects instead of printing: {theCase, result} of what was played, reasons of what was not.
+class Collector
+{
+    constructor() { [this.results, this.skips] = [[], new Map()]; }
+    played(theCase, result) { this.results.push({ theCase, result }); }
+    skipped(theCase, reason) { this.skips.set(reason, (this.skips.get(reason) ?? 0) + 1); }
+    failed(name) { return this.results.filter(({ theCase, result }) => theCase.class === name && !result.passed); }
+    count(name) { return this.results.filter(({ theCase }) => theCase.class === name).length; }
+}
+
+async function play(cases, where, more)
+{
+    const options = { only: null, classes: CLASSES, hosts: ['stock'], profiles: null, profileMode: 'auto', jobs: 12, timeout: 10000, settle: 50,
+        slow: mode !== 'quick', strict: false, ...SERVED, ...more };
+    const collector = new Collector();
+    await playAll(cases, where, options, collector);
+    return collector;
+}
+
+function must(label, got, listed)
+{
+    const unlisted = got.failed('must').filter(({ theCase }) => !listed.has(theCase.id));
+    for (const { theCase, result } of unlisted) notOk(`${label} ${theCase.id}`, ...failureLines(theCase, result));
+    check(unlisted.length === 0, `${label}: ${got.count('must')} must cases agree with the recording, or are listed in DEVIATIONS.md`, `${unlisted.length} do not`);
+    for (const [reason, n] of got.skips) console.log(`  not played: ${n}, ${reason}`);
+    console.log(`  informational: ${got.count('informational') - got.failed('informational').length} of ${got.count('informational')} agree; defect: ${got.count('defect') - got.failed('defect').length} of ${got.count('defect')} agree`);
+}
+
+// The list and the server tell the same: no difference unlisted, none listed that is not one, and the listed bytes are today's.
+function defects(got, listed)
+{
+    const differ = new Map([...got.failed('defect'), ...got.failed('must')].map(({ theCase, result }) => [theCase.id, deviation(theCase, result)]));
+    const played = new Set(got.results.map(({ theCase }) => theCase.id));
+    const unlisted = [...differ.keys()].filter((id) => !listed.has(id));
+    const stale = [...listed.keys()].filter((id) => played.has(id) && !differ.has(id));
+    const changed = [...listed].filter(([id, d]) => differ.has(id) && d.ours !== brief(differ.get(id).ours));
+    check(unlisted.length === 0, `every defect that we do not copy is in DEVIATIONS.md (${differ.size} differences)`, ...unlisted);
+    check(stale.length === 0, 'what DEVIATIONS.md lists does differ', ...stale);
+    check(changed.length === 0, 'DEVIATIONS.md shows the bytes that the server sends', ...changed.map(([id, d]) => `${id}: listed ${d.ours}, sent ${brief(differ.get(id).ours)}`));
+}
+
+run('vectors', async () => {
+    const there = files.filter((f) => existsSync(f));
+    for (const f of files) if (!there.includes(f)) skip(f.replace(/.*\//, ''), 'the recordings are not beside the project');
+    if (!opstreamd()) return skip('the recordings against the server', 'OPSTREAMD is not set');
+    if (there.length === 0) return;
+    const server = await start({ OPSTREAM__ENGINES: SERVED.engines.join(','), OPSTREAM__TRANSPORTS: 'websockets', OPSTREAM__STORAGE__PROVIDER: 'memory' });
+    const listed = readDeviations(page), all = [];
+    for (const file of there) {
+        const cases = readCases(file), label = cases[0].profile;
+        const got = await play(cases, server.where);
+        all.push(got);
+        must(label, got, mode === 'write' ? new Map(got.failed('must').map(({ theCase }) => [theCase.id, null])) : listed);
+        if (mode === 'full' && label === 'reference') must(`${label} by ?profile=`, await play(cases, server.where, { profileMode: 'reference', classes: ['must'] }), listed);
+    }
+    const got = Object.assign(new Collector(), { results: all.flatMap((c) => c.results) });
+    if (mode === 'write') {
+        const list = [...got.failed('defect'), ...got.failed('must')].map(({ theCase, result }) => ({ ...deviation(theCase, result), why: listed.get(theCase.id)?.why ?? reasonOf(theCase) }));
+        writeDeviations(page, list);
+        ok(`${list.length} differences were written to ${page}: read them`);
+    } else defects(got, listed);
+    const exit = await server.stop();
+    check(exit.code === 0, 'the server ends cleanly', JSON.stringify(exit), ...server.log.slice(-20));
+});
