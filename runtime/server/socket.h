@@ -1,0 +1,61 @@
+/* A WebSocket after its upgrade: bytes in and out of one client of the core.
+ *
+ *   OPEN ──► CLOSING   our Close is queued; what comes is only searched for the client's
+ *     │         │
+ *     └────► LINGERING the client's Close is here, or nothing it says counts any more: write what is queued, end our half of the
+ *                      connection, read until it ends its own, so that our last bytes are not lost to a reset
+ *
+ * An idle one holds this struct, h2o's socket, and what the core knows of it: no buffer. */
+#ifndef OPS_SERVER_SOCKET_H
+#define OPS_SERVER_SOCKET_H
+
+#include "loop.h"
+#include "writer.h"
+
+enum ops_socket_state { OPS_SOCKET_OPEN, OPS_SOCKET_CLOSING, OPS_SOCKET_LINGERING, OPS_SOCKET_DEAD };
+
+struct ops_socket {
+    h2o_socket_t *io;
+    struct ops_loop *loop;
+    struct ops_connection *connection; /* from its first message on */
+    struct ops_socket *next, *previous, *next_dirty, *next_waiting;
+    struct ops_timer alive;    /* when a ping is due, or its pong */
+    struct ops_timer patience; /* for a write, or for the end */
+    struct ops_websocket_session session;
+    struct ops_writer writer;
+    char *held; /* read, and not yet handled because it is paused */
+    uint32_t held_bytes;
+    uint8_t state;                    /* enum ops_socket_state */
+    uint8_t close_code;               /* enum ops_error_code, when `close_wanted` */
+    bool echo : 1;
+    bool speaking : 1;                /* it has sent a message */
+    bool is_dirty : 1, is_waiting : 1;
+    bool paused : 1;                  /* by the core: too much is unanswered */
+    bool full : 1;                    /* too much is unwritten */
+    bool reading : 1;
+    bool blocked : 1;                 /* h2o tells when it can be written */
+    bool awaiting_pong : 1;
+    bool close_wanted : 1;            /* by the core, or for being slow */
+    bool slow : 1;
+    bool half_ended : 1;              /* our half of the connection has ended */
+};
+
+/* Takes over a socket that was upgraded; `rest` (borrowed) came behind the request. `profile` NULL: the first message decides. */
+void ops_socket_open(struct ops_loop *loop, h2o_socket_t *io, const struct ops_profile *profile, bool echo, struct ops_str rest);
+
+/* The core's effects; `self` is the loop, `peer` the socket. */
+void ops_socket_send(void *self, void *peer, struct ops_note *note);
+void ops_socket_close_because(void *self, void *peer, enum ops_error_code code);
+void ops_socket_pause(void *self, void *peer, bool paused);
+void ops_socket_form_end(void *self, unsigned form, void *encoded);
+
+/* Parts of a tick. */
+void ops_sockets_expire(struct ops_loop *loop, int64_t now_us);
+bool ops_sockets_resume(struct ops_loop *loop); /* did something */
+void ops_sockets_flush(struct ops_loop *loop);
+
+/* The end: tells every client, or resets every one that is left. */
+void ops_sockets_close_all(struct ops_loop *loop, enum ops_error_code code);
+void ops_sockets_reset_all(struct ops_loop *loop);
+
+#endif
