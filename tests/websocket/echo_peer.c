@@ -1,5 +1,5 @@
-/* A WebSocket echo server on loopback, of the frame reader and the handshake helper and nothing else: what echo_cases.mjs is tried on.
- * Prints its port. One connection at a time; ends when its standard input does. */
+/* A WebSocket echo server on loopback, of the frame reader and the handshake helper and nothing else: what
+ * echo_cases.mjs is tried on. Prints its port. One connection at a time; ends when its standard input does. */
 #include <arpa/inet.h>
 #include <openssl/sha.h>
 #include <poll.h>
@@ -51,7 +51,8 @@ static bool peer_handshake(int fd)
         return false;
     ops_websocket_accept(ops_str_of(head + i + sizeof name - 1, OPS_WEBSOCKET_KEY_CHARS), peer_sha1, accept);
     i = (size_t)snprintf(answer, sizeof answer,
-                         "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: %.*s\r\n\r\n",
+                         "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: "
+                         "websocket\r\nSec-WebSocket-Accept: %.*s\r\n\r\n",
                          OPS_WEBSOCKET_ACCEPT_CHARS, accept);
     return peer_write(fd, answer, i);
 }
@@ -63,7 +64,8 @@ static bool peer_echo(int fd, enum ops_websocket_event event, const struct ops_w
 
     switch (event) {
     case OPS_WEBSOCKET_MESSAGE:
-        end = ops_websocket_header_write(out, frame->binary ? OPS_WEBSOCKET_BINARY : OPS_WEBSOCKET_TEXT, frame->payload.len, NULL);
+        end = ops_websocket_header_write(out, frame->binary ? OPS_WEBSOCKET_BINARY : OPS_WEBSOCKET_TEXT,
+                                         frame->payload.len, NULL);
         return peer_write(fd, out, (size_t)(end - out)) && peer_write(fd, frame->payload.ptr, frame->payload.len);
     case OPS_WEBSOCKET_PINGED:
         return peer_write(fd, out, ops_websocket_control_write(out, OPS_WEBSOCKET_PONG, frame->payload, NULL));

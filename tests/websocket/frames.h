@@ -113,7 +113,7 @@ static inline void stream_add_frame(struct stream *s, unsigned first, const void
         s->ptr[s->len - len + i] = (char)(s->ptr[s->len - len + i] ^ head[n - 4 + i % 4]);
 }
 
-/* ---- what was read, as text: `text Hello|ping|close 1000 bye|broken 1002` -------------------------------------------- */
+/* ---- what was read, as text: `text Hello|ping|close 1000 bye|broken 1002` ---------------------------------------- */
 
 static inline void stream_print(struct stream *out, const char *word, struct ops_str payload)
 {
@@ -130,13 +130,15 @@ static inline void stream_print(struct stream *out, const char *word, struct ops
 
         for (i = 0; i < payload.len; i++)
             hash = (hash ^ (unsigned char)payload.ptr[i]) * UINT64_C(1099511628211);
-        stream_add(out, number, (size_t)snprintf(number, sizeof number, "%zu#%llx", payload.len, (unsigned long long)hash));
+        stream_add(out, number,
+                   (size_t)snprintf(number, sizeof number, "%zu#%llx", payload.len, (unsigned long long)hash));
         return;
     }
     stream_add(out, payload.ptr, payload.len);
 }
 
-static inline void stream_print_event(struct stream *out, enum ops_websocket_event event, const struct ops_websocket_frame *frame)
+static inline void stream_print_event(struct stream *out, enum ops_websocket_event event,
+                                      const struct ops_websocket_frame *frame)
 {
     char word[32];
 
@@ -164,8 +166,8 @@ static inline void stream_print_event(struct stream *out, enum ops_websocket_eve
 }
 
 /* Feeds `len` bytes, in a block of exactly their size, and prints what happens. */
-static inline void frames_feed(struct ops_websocket_reader *reader, const struct ops_websocket_config *config, const char *bytes,
-                               size_t len, struct stream *out)
+static inline void frames_feed(struct ops_websocket_reader *reader, const struct ops_websocket_config *config,
+                               const char *bytes, size_t len, struct stream *out)
 {
     char *copy = (char *)malloc(len > 0 ? len : 1);
     struct ops_websocket_bytes left = {copy, len};

@@ -1,12 +1,13 @@
-/* A WebSocket connection: however a stream is cut, the same events; nothing is held between messages and nothing leaks; a session
- * ends in a Close or goes on, and what it encodes is read again. */
+/* A WebSocket connection: however a stream is cut, the same events; nothing is held between messages and nothing
+ * leaks; a session ends in a Close or goes on, and what it encodes is read again. */
 #include "tests/fuzz/fuzz.h"
 
 #include "frames.h"
 #include "runtime/transport/websocket/session.h"
 
 /* Cuts by the input itself, so that the fuzzer can move them. */
-static char *fuzz_play(const struct ops_websocket_config *config, struct ops_str stream, const uint8_t *cuts, size_t cut_count)
+static char *fuzz_play(const struct ops_websocket_config *config, struct ops_str stream, const uint8_t *cuts,
+                       size_t cut_count)
 {
     struct ops_websocket_reader reader;
     struct stream out = {NULL, 0, 0};
@@ -27,7 +28,8 @@ static char *fuzz_play(const struct ops_websocket_config *config, struct ops_str
     return out.ptr;
 }
 
-static void fuzz_session(const struct ops_websocket_config *config, struct ops_str stream, const struct ops_profile *profile)
+static void fuzz_session(const struct ops_websocket_config *config, struct ops_str stream,
+                         const struct ops_profile *profile)
 {
     struct ops_arena arena = test_arena(TEST_ARENA_BYTES);
     struct ops_websocket_session session;
@@ -48,8 +50,10 @@ static void fuzz_session(const struct ops_websocket_config *config, struct ops_s
             char out[OPS_WEBSOCKET_CONTROL_ROOM];
 
             closed = true;
-            FUZZ_CLAIM(said.close.code == OPS_WEBSOCKET_CODE_NONE || ops_websocket_code_is_sendable(said.close.code), "a code that may be sent");
-            FUZZ_CLAIM(ops_websocket_close_write(out, said.close.code, said.close.reason, NULL) <= sizeof out, "a Close has room");
+            FUZZ_CLAIM(said.close.code == OPS_WEBSOCKET_CODE_NONE || ops_websocket_code_is_sendable(said.close.code),
+                       "a code that may be sent");
+            FUZZ_CLAIM(ops_websocket_close_write(out, said.close.code, said.close.reason, NULL) <= sizeof out,
+                       "a Close has room");
         }
         if (step == OPS_WEBSOCKET_STEP_UNREADABLE)
             FUZZ_CLAIM(said.unreadable.sentence.len > 0 && !session.profile->unreadable_closes, "a refusal says why");
@@ -61,7 +65,8 @@ static void fuzz_session(const struct ops_websocket_config *config, struct ops_s
             ops_buf_init(&buf, &arena);
             FUZZ_CLAIM(session.profile != NULL, "a profile is decided");
             FUZZ_CLAIM(said.message.message_type == OPS_CLIENT_MESSAGE_NONE ||
-                           ops_websocket_encode_client(ops_websocket_session_form(&session), &said.message, mask, &buf, &frame) == OPS_OK,
+                           ops_websocket_encode_client(ops_websocket_session_form(&session), &said.message, mask, &buf,
+                                                       &frame) == OPS_OK,
                        "what was read can be written");
         }
         ops_arena_reset(&arena);

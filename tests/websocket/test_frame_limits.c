@@ -35,7 +35,8 @@ static void add_message(struct stream *in, const char *text, size_t len, size_t 
 
 static void messages_of_every_size_come_whole(void **state)
 {
-    static const size_t sizes[] = {0, 1, 3, 31, 32, 33, 125, 126, 127, 128, 129, 16383, 16384, 16385, 65535, 65536, 300001, 1 << 20};
+    static const size_t sizes[] = {0,   1,   3,     31,    32,    33,    125,   126,    127,
+                                   128, 129, 16383, 16384, 16385, 65535, 65536, 300001, 1 << 20};
     static const size_t steps[] = {64, 1300, 65536, SIZE_MAX};
     size_t i, k;
     unsigned how;
@@ -68,7 +69,7 @@ static void messages_of_every_size_come_whole(void **state)
     }
 }
 
-/* ---- limits ------------------------------------------------------------------------------------------------------------ */
+/* ---- limits ------------------------------------------------------------------------------------------------------ */
 
 /* What a reader with a limit of 1,000 bytes says of fragments of `size` bytes each. */
 static char *limited(uint32_t fragments_max, uint32_t cost_bytes, size_t count, size_t size, size_t last_size)
@@ -114,10 +115,12 @@ static void limits_hold_at_the_limit_and_not_beyond_it(void **state)
     assert_limited("broken", limited(1000, 100, 12, 0, 0)); /* a flood of nothing */
 }
 
-/* The header that announces too much is refused before a byte of it is kept; one that does not is not believed either. */
+/* The header that announces too much is refused before a byte of it is kept; one that does not is not believed
+ * either. */
 static void an_announced_length_costs_no_memory(void **state)
 {
-    static const char too_large[] = "\x82\x7f\x00\x00\x00\x00\x00\x01\x00\x01", fits[] = "\x82\x7f\x00\x00\x00\x00\x00\x01\x00\x00xyz";
+    static const char too_large[] = "\x82\x7f\x00\x00\x00\x00\x00\x01\x00\x01",
+                      fits[] = "\x82\x7f\x00\x00\x00\x00\x00\x01\x00\x00xyz";
     struct counted counted;
     struct ops_websocket_config config = frames_config(true, 65536, &counted);
     struct ops_websocket_reader reader;
@@ -139,7 +142,7 @@ static void an_announced_length_costs_no_memory(void **state)
     free(out.ptr);
 }
 
-/* ---- memory ------------------------------------------------------------------------------------------------------------ */
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 static void a_message_that_is_whole_is_a_slice_of_what_was_fed(void **state)
 {
@@ -257,7 +260,7 @@ static void reading_can_stop_between_two_events(void **state)
     free(in.ptr);
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------------------ */
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 static void what_is_written_is_read(void **state)
 {
@@ -276,7 +279,8 @@ static void what_is_written_is_read(void **state)
             struct stream in = {NULL, 0, 0}, expect = {NULL, 0, 0};
             char *at = stream_room(&in, header + sizes[i]);
 
-            assert_ptr_equal(ops_websocket_header_write(at, OPS_WEBSOCKET_TEXT, sizes[i], masked == 1 ? mask : NULL), at + header);
+            assert_ptr_equal(ops_websocket_header_write(at, OPS_WEBSOCKET_TEXT, sizes[i], masked == 1 ? mask : NULL),
+                             at + header);
             memcpy(at + header, text, sizes[i]);
             if (masked == 1)
                 ops_websocket_mask(at + header, sizes[i], mask);

@@ -1,5 +1,5 @@
-/* The frame reader against the cases of the Autobahn test suite, sections 1 to 7: each case whole, byte by byte and cut at random
- * places, read as a server and as a client. Sections 9 and 10 are in test_frame_limits.c. */
+/* The frame reader against the cases of the Autobahn test suite, sections 1 to 7: each case whole, byte by byte and
+ * cut at random places, read as a server and as a client. Sections 9 and 10 are in test_frame_limits.c. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -173,7 +173,7 @@ static void a_payload_may_hold_any_byte(void **state)
     free(in.ptr);
 }
 
-/* ---- 6: UTF-8 ------------------------------------------------------------------------------------------------------- */
+/* ---- 6: UTF-8 ---------------------------------------------------------------------------------------------------- */
 
 #define KOSME "\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5"
 
@@ -255,7 +255,7 @@ static void bad_text_is_refused_at_its_first_bad_byte(void **state)
     free(out.ptr);
 }
 
-/* ---- 7: codes ------------------------------------------------------------------------------------------------------- */
+/* ---- 7: codes ---------------------------------------------------------------------------------------------------- */
 
 static void a_close_carries_only_codes_that_may_be_sent(void **state)
 {
@@ -279,7 +279,7 @@ static void a_close_carries_only_codes_that_may_be_sent(void **state)
     }
 }
 
-/* ---- headers -------------------------------------------------------------------------------------------------------- */
+/* ---- headers ----------------------------------------------------------------------------------------------------- */
 
 struct raw_case {
     const char *bytes;

@@ -28,7 +28,8 @@ static struct ops_websocket_request good_request(void)
 
 static void an_upgrade_is_recognised(void **state)
 {
-    static const char *const connections[] = {"upgrade", "keep-alive, Upgrade", "Upgrade,keep-alive", " UPGRADE ", "a,,\tupgrade\t,b"};
+    static const char *const connections[] = {"upgrade", "keep-alive, Upgrade", "Upgrade,keep-alive", " UPGRADE ",
+                                              "a,,\tupgrade\t,b"};
     struct ops_websocket_request r = good_request();
     size_t i;
 
@@ -49,8 +50,14 @@ static void what_is_no_upgrade_is_refused(void **state)
     static const char *const methods[] = {NULL, "", "POST", "get"};
     static const char *const words[] = {NULL, "", "websockets", "web socket", "up grade", "upgrades", ","};
     static const char *const versions[] = {NULL, "", "12", "013", "13, 13", "8", "13.0"};
-    static const char *const keys[] = {NULL, "", "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25jZQ===", "dGhlIHNhbXBsZSBub25jZ===",
-                                       "dGhlIHNhbXBsZSBub25j-Q==", "dGhlIHNhbXBsZSBub25jZQAA", "dGhlIHNh bXBsZSBub25jZQ=="};
+    static const char *const keys[] = {NULL,
+                                       "",
+                                       "dGhlIHNhbXBsZSBub25jZQ=",
+                                       "dGhlIHNhbXBsZSBub25jZQ===",
+                                       "dGhlIHNhbXBsZSBub25jZ===",
+                                       "dGhlIHNhbXBsZSBub25j-Q==",
+                                       "dGhlIHNhbXBsZSBub25jZQAA",
+                                       "dGhlIHNh bXBsZSBub25jZQ=="};
     struct ops_websocket_request r = good_request();
     size_t i;
 
@@ -91,8 +98,9 @@ static size_t hashed_bytes;
 
 static void digest_of_the_sample(const void *bytes, size_t len, uint8_t digest[OPS_WEBSOCKET_SHA1_BYTES])
 {
-    static const uint8_t sample[OPS_WEBSOCKET_SHA1_BYTES] = {0xb3, 0x7a, 0x4f, 0x2c, 0xc0, 0x62, 0x4f, 0x16, 0x90, 0xf6,
-                                                             0x46, 0x06, 0xcf, 0x38, 0x59, 0x45, 0xb2, 0xbe, 0xc4, 0xea};
+    static const uint8_t sample[OPS_WEBSOCKET_SHA1_BYTES] = {0xb3, 0x7a, 0x4f, 0x2c, 0xc0, 0x62, 0x4f,
+                                                             0x16, 0x90, 0xf6, 0x46, 0x06, 0xcf, 0x38,
+                                                             0x59, 0x45, 0xb2, 0xbe, 0xc4, 0xea};
 
     memcpy(hashed, bytes, len);
     hashed_bytes = len;
@@ -114,7 +122,8 @@ static void the_answer_is_that_of_the_standard(void **state)
 
 static void a_clients_key_is_one(void **state)
 {
-    static const uint8_t bytes[OPS_WEBSOCKET_KEY_BYTES] = {'t', 'h', 'e', ' ', 's', 'a', 'm', 'p', 'l', 'e', ' ', 'n', 'o', 'n', 'c', 'e'};
+    static const uint8_t bytes[OPS_WEBSOCKET_KEY_BYTES] = {'t', 'h', 'e', ' ', 's', 'a', 'm', 'p',
+                                                           'l', 'e', ' ', 'n', 'o', 'n', 'c', 'e'};
     char key[OPS_WEBSOCKET_KEY_CHARS];
 
     (void)state;

@@ -30,13 +30,15 @@ static const char *salvage(const struct ops_json_style *style, const char *text,
     struct guard g = guard_open(4096);
     size_t len = strlen(text), i, at;
     struct ops_json_salvaged salvaged;
-    bool found = ops_json_salvage(&ops_client_message_type, style, ops_str_of(guard_copy(&g, text, len, 1), len), &arena, wanted, 2,
-                                  &salvaged);
+    bool found = ops_json_salvage(&ops_client_message_type, style, ops_str_of(guard_copy(&g, text, len, 1), len),
+                                  &arena, wanted, 2, &salvaged);
 
-    at = (size_t)snprintf(result, sizeof result, found ? "%d%s" : "no", salvaged.kind, salvaged.enveloped ? " envelope" : "");
+    at = (size_t)snprintf(result, sizeof result, found ? "%d%s" : "no", salvaged.kind,
+                          salvaged.enveloped ? " envelope" : "");
     for (i = 0; i < 2; i++) {
         if (wanted[i].value.ptr != NULL)
-            at += (size_t)snprintf(result + at, sizeof result - at, " %.*s", (int)wanted[i].value.len, wanted[i].value.ptr);
+            at += (size_t)snprintf(result + at, sizeof result - at, " %.*s", (int)wanted[i].value.len,
+                                   wanted[i].value.ptr);
         else if (found)
             at += (size_t)snprintf(result + at, sizeof result - at, " -");
     }
@@ -128,7 +130,8 @@ static void depth_is_that_of_the_style(void **state)
             text[at++] = ']';
         text[at++] = '}';
         text[at] = '\0';
-        assert_string_equal(salvage(ops_profiles[0]->socket_style, text, TEST_ARENA_BYTES), deep <= 63 ? "0 - d" : "no");
+        assert_string_equal(salvage(ops_profiles[0]->socket_style, text, TEST_ARENA_BYTES),
+                            deep <= 63 ? "0 - d" : "no");
     }
 }
 
@@ -142,8 +145,8 @@ static void less_memory_finds_less(void **state)
     for (limit = 0; limit <= 1024; limit += 8) {
         const char *got = salvage(ops_profiles[0]->socket_style, text, limit);
 
-        if (strcmp(got, "no") != 0 && strcmp(got, "3 \"\\u0041\" -") != 0 && strcmp(got, "3 - -") != 0 && strcmp(got, "3 - de") != 0 &&
-            strcmp(got, "3 \"\\u0041\" de") != 0)
+        if (strcmp(got, "no") != 0 && strcmp(got, "3 \"\\u0041\" -") != 0 && strcmp(got, "3 - -") != 0 &&
+            strcmp(got, "3 - de") != 0 && strcmp(got, "3 \"\\u0041\" de") != 0)
             fail_msg("%zu bytes: %s", limit, got);
     }
     assert_string_equal(salvage(ops_profiles[0]->socket_style, text, 1024), "3 \"\\u0041\" de");
@@ -151,8 +154,10 @@ static void less_memory_finds_less(void **state)
 
 static void a_hub_call_has_its_members_by_place(void **state)
 {
-    static const char *const lists[][2] = {{"[\"d\",5]", "d"}, {"[\"d\"]", "d"}, {" [ \"d\" , {} , [] , 1 , 2 , 3 , 4 ] ", "d"}, {"[5,\"d\"]", NULL},
-                                           {"[null]", NULL}, {"[]", NULL}, {"{}", "no"}, {"[\"d\"", "no"}, {"[\"d\",]", "no"}};
+    static const char *const lists[][2] = {
+        {"[\"d\",5]", "d"},  {"[\"d\"]", "d"}, {" [ \"d\" , {} , [] , 1 , 2 , 3 , 4 ] ", "d"},
+        {"[5,\"d\"]", NULL}, {"[null]", NULL}, {"[]", NULL},
+        {"{}", "no"},        {"[\"d\"", "no"}, {"[\"d\",]", "no"}};
     const struct ops_call *call = NULL;
     size_t i, p;
 
@@ -183,10 +188,8 @@ static void a_hub_call_has_its_members_by_place(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(members_count_as_in_a_usable_message),
-        cmocka_unit_test(the_envelope_is_known_by_its_number),
-        cmocka_unit_test(depth_is_that_of_the_style),
-        cmocka_unit_test(less_memory_finds_less),
+        cmocka_unit_test(members_count_as_in_a_usable_message), cmocka_unit_test(the_envelope_is_known_by_its_number),
+        cmocka_unit_test(depth_is_that_of_the_style),           cmocka_unit_test(less_memory_finds_less),
         cmocka_unit_test(a_hub_call_has_its_members_by_place),
     };
 

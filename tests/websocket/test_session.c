@@ -88,7 +88,8 @@ static void print_step(struct talk *t, enum ops_websocket_step step, const struc
         stream_print(&t->out, step == OPS_WEBSOCKET_STEP_PING ? "ping" : "pong", said->payload);
         break;
     case OPS_WEBSOCKET_STEP_CLOSE:
-        snprintf(word, sizeof word, "close %u by %d%s", said->close.code, (int)said->cause, said->own_peer_disconnected ? " own" : "");
+        snprintf(word, sizeof word, "close %u by %d%s", said->close.code, (int)said->cause,
+                 said->own_peer_disconnected ? " own" : "");
         stream_print(&t->out, word, said->close.reason);
         break;
     case OPS_WEBSOCKET_STEP_MORE:
@@ -111,7 +112,8 @@ static void talk_frame(struct talk *t, unsigned first, const void *payload, size
         bytes.ptr = t->in.ptr + at;
         bytes.len = t->in.len - at < part ? t->in.len - at : part;
         at += bytes.len;
-        while ((step = ops_websocket_session_read(&t->session, &t->config, &bytes, &t->arena, &said)) != OPS_WEBSOCKET_STEP_MORE) {
+        while ((step = ops_websocket_session_read(&t->session, &t->config, &bytes, &t->arena, &said)) !=
+               OPS_WEBSOCKET_STEP_MORE) {
             print_step(t, step, &said);
             ops_arena_reset(&t->arena);
         }
@@ -132,10 +134,11 @@ static void talk_expect(struct talk *t, const char *expect)
 
 #define JOIN "{\"type\":\"join\",\"documentId\":\"doc-1\",\"documentType\":\"text\",\"protocolVersion\":1}"
 #define ENVELOPE_JOIN                                                                                                  \
-    "{\"correlationId\":\"c-1\",\"messageType\":0,\"joinRequest\":{\"documentId\":\"doc-1\",\"documentType\":\"text\","      \
+    "{\"correlationId\":\"c-1\",\"messageType\":0,\"joinRequest\":{\"documentId\":\"doc-1\",\"documentType\":"         \
+    "\"text\","                                                                                                        \
     "\"clientProtoVersion\":1}}"
 
-/* ---- the profile ------------------------------------------------------------------------------------------------------- */
+/* ---- the profile ------------------------------------------------------------------------------------------------- */
 
 static void the_first_message_decides_for_good(void **state)
 {
@@ -145,7 +148,9 @@ static void the_first_message_decides_for_good(void **state)
     } firsts[] = {
         {JOIN, 0},
         {ENVELOPE_JOIN, 1},
-        {"{\"joinRequest\":{\"documentId\":\"d\",\"documentType\":\"text\",\"clientProtoVersion\":1},\"messageType\":0}", 1},
+        {"{\"joinRequest\":{\"documentId\":\"d\",\"documentType\":\"text\",\"clientProtoVersion\":1},\"messageType\":"
+         "0}",
+         1},
         {"{\"messageType\":-1}", 1},
         {"{\"messageType\":99.5}", 1},
         {" {\"a\":[],\"messageType\" : 7} ", 1},
@@ -205,7 +210,8 @@ static void a_connection_is_extended_from_its_first_plus_member(void **state)
     talk_begin(&t, NULL, TEST_ARENA_BYTES);
     talk_text(&t, JOIN);
     talk_text(&t, "{\"type\":\"awareness\",\"id\":7,\"documentId\":\"doc-1\",\"data\":{}}"); /* id does not count */
-    talk_text(&t, "{\"type\":\"join\",\"documentId\":\"d\",\"documentType\":\"text\",\"protocolVersion\":1,\"sinceRevision\":null}");
+    talk_text(&t, "{\"type\":\"join\",\"documentId\":\"d\",\"documentType\":\"text\",\"protocolVersion\":1,"
+                  "\"sinceRevision\":null}");
     assert_int_equal(ops_websocket_session_form(&t.session), 0);
     talk_text(&t, "{\"type\":\"hello\"");
     talk_text(&t, "{\"type\":\"hello\"}");
@@ -217,7 +223,7 @@ static void a_connection_is_extended_from_its_first_plus_member(void **state)
     talk_end(&t);
 }
 
-/* ---- what cannot be read ------------------------------------------------------------------------------------------------ */
+/* ---- what cannot be read ----------------------------------------------------------------------------------------- */
 
 static void a_refusal_names_what_could_be_read(void **state)
 {
@@ -259,7 +265,12 @@ static void a_refusal_names_what_could_be_read(void **state)
 
 static void an_unreadable_message_ends_the_other_profile(void **state)
 {
-    static const char *const said[] = {"garbage", "", "{\"messageType\":\"0\"}", "[]", "\xef\xbb\xbf\xef\xbb\xbf{}", "{} {}",
+    static const char *const said[] = {"garbage",
+                                       "",
+                                       "{\"messageType\":\"0\"}",
+                                       "[]",
+                                       "\xef\xbb\xbf\xef\xbb\xbf{}",
+                                       "{} {}",
                                        "{\"messageType\":0,\"joinRequest\":5}"};
     size_t i;
 
@@ -276,11 +287,13 @@ static void an_unreadable_message_ends_the_other_profile(void **state)
     }
 }
 
-/* ---- repairs ------------------------------------------------------------------------------------------------------------- */
+/* ---- repairs ----------------------------------------------------------------------------------------------------- */
 
 static void text_is_repaired_where_the_profile_says_so(void **state)
 {
-    static const char broken[] = "{\"correlationId\":\"a\xff" "b\xe2\x82" "c\xf0\x9f\x98\xed\xa0\x80\xc3\",\"messageType\":7}";
+    static const char broken[] = "{\"correlationId\":\"a\xff"
+                                 "b\xe2\x82"
+                                 "c\xf0\x9f\x98\xed\xa0\x80\xc3\",\"messageType\":7}";
     struct talk t;
 
     (void)state;
@@ -291,7 +304,9 @@ static void text_is_repaired_where_the_profile_says_so(void **state)
     talk_frame(&t, FIN | 2, ENVELOPE_JOIN, sizeof ENVELOPE_JOIN - 1);
     talk_frame(&t, FIN | 2, broken, sizeof broken - 1);
     talk_expect(&t, "message 0 id:- doc:-|message 0 id:- doc:-|message 2 id:c-1 doc:doc-1|message 2 id:c-1 doc:doc-1|"
-                    "message 0 id:a\xef\xbf\xbd" "b\xef\xbf\xbd" "c\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd doc:-");
+                    "message 0 id:a\xef\xbf\xbd"
+                    "b\xef\xbf\xbd"
+                    "c\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd doc:-");
     talk_end(&t);
     talk_begin(&t, FIRST, TEST_ARENA_BYTES);
     talk_frame(&t, FIN | 2, JOIN, sizeof JOIN - 1);
@@ -300,7 +315,7 @@ static void text_is_repaired_where_the_profile_says_so(void **state)
     talk_end(&t);
 }
 
-/* ---- closing ------------------------------------------------------------------------------------------------------------- */
+/* ---- closing ----------------------------------------------------------------------------------------------------- */
 
 struct closing {
     unsigned first;
@@ -313,7 +328,9 @@ struct closing {
 static const struct closing closings[] = {
     {C(FIN | 8, ""), {"close 1005 by 0", "close 1000 by 0 Closing"}},
     {C(FIN | 8, "\x03\xe8"), {"close 1000 by 0", "close 1000 by 0 Closing"}},
-    {C(FIN | 8, "\x13\x87" "bye"), {"close 4999 by 0", "close 1000 by 0 Closing"}},
+    {C(FIN | 8, "\x13\x87"
+                "bye"),
+     {"close 4999 by 0", "close 1000 by 0 Closing"}},
     {C(FIN | 8, "\x03"), {"close 1002 by 1 a Close with half a code", "close 1002 by 1"}},
     {C(FIN | 8, "\x03\xed"), {"close 1002 by 1 a Close with a code that none may carry", "close 1002 by 1"}},
     {C(FIN | 8, "\x03\xe8\xff"), {"close 1002 by 1 a Close whose reason is not UTF-8", "close 1002 by 1"}},
@@ -378,14 +395,14 @@ static void errors_have_the_close_codes_of_the_table(void **state)
     }
 }
 
-/* ---- what is sent --------------------------------------------------------------------------------------------------------- */
+/* ---- what is sent ------------------------------------------------------------------------------------------------ */
 
 static void a_message_is_encoded_in_every_form(void **state)
 {
     static const char *const expect[4] = {
         "text {\"type\":\"op\",\"documentId\":\"doc-1\",\"payload\":\"e30=\",\"revision\":2}",
-        "text {\"type\":\"op\",\"documentId\":\"doc-1\",\"payload\":\"e30=\",\"revision\":2,\"opId\":\"o-1\"}",
-        NULL, NULL};
+        "text {\"type\":\"op\",\"documentId\":\"doc-1\",\"payload\":\"e30=\",\"revision\":2,\"opId\":\"o-1\"}", NULL,
+        NULL};
     struct ops_server_message m;
     unsigned form;
 
@@ -421,6 +438,79 @@ static void a_message_is_encoded_in_every_form(void **state)
     }
 }
 
+#define NULLS_AFTER_OP_RESPONSE                                                                                        \
+    ",\"awarenessRequest\":null,\"receiveOpEvent\":null,\"receiveAwarenessEvent\":null,\"peerDisconnectedEvent\":"     \
+    "null,"                                                                                                            \
+    "\"errorMessage\":null,\"commentCommand\":null,\"commentResponse\":null,\"receiveCommentCreated\":null,"           \
+    "\"receiveCommentUpdated\":null,\"receiveCommentDeleted\":null}"
+
+static void assert_encoded(unsigned form, const struct ops_server_message *m, const char *expect)
+{
+    struct ops_arena arena = test_arena(TEST_ARENA_BYTES);
+    size_t len = strlen(expect), head = ops_websocket_header_bytes(len, false);
+    struct ops_buf buf;
+    struct ops_str frame;
+
+    ops_buf_init(&buf, &arena);
+    assert_int_equal(ops_websocket_encode(form, m, &buf, &frame), OPS_OK);
+    assert_int_equal(frame.len, head + len);
+    assert_memory_equal(frame.ptr + head, expect, len);
+    ops_arena_reset(&arena);
+}
+
+/* spec/v1.md §4.1, opstream-wire.md §3.6: what they show, byte for byte. */
+static void the_examples_of_the_specifications_are_written(void **state)
+{
+    static const char payload[] = "{\"components\":[{\"type\":\"insert\",\"text\":\"Hi & bye\"}]}";
+    static const struct ops_awareness_state_proto nobody[1];
+    struct ops_server_message m;
+
+    (void)state;
+    memset(&m, 0, sizeof m);
+    m.message_type = OPS_SERVER_MESSAGE_JOIN_RESPONSE;
+    m.join_response.revision = 1;
+    m.join_response.snapshot = OPS_STR("{\"content\":\"\"}");
+    m.join_response.awareness = nobody;
+    assert_encoded(0, &m,
+                   "{\"type\":\"join_ack\",\"revision\":1,\"snapshot\":\"eyJjb250ZW50IjoiIn0=\",\"awareness\":[]}");
+    m.correlation_id = OPS_STR("c-1");
+    assert_encoded(2, &m,
+                   "{\"correlationId\":\"c-1\",\"messageType\":1,\"joinRequest\":null,\"joinResponse\":{\"revision\":1,"
+                   "\"snapshot\":\"eyJjb250ZW50IjoiIn0=\",\"awareness\":[]},\"opRequest\":null,\"opResponse\":"
+                   "null" NULLS_AFTER_OP_RESPONSE);
+
+    memset(&m, 0, sizeof m);
+    m.message_type = OPS_SERVER_MESSAGE_OP_RESPONSE;
+    m.op_response.document_id = OPS_STR("doc-1");
+    m.op_response.success = true;
+    m.op_response.new_revision = 2;
+    assert_encoded(0, &m, "{\"type\":\"op_ack\",\"documentId\":\"doc-1\",\"success\":true,\"newRevision\":2}");
+    m.correlation_id = OPS_STR("c-2");
+    assert_encoded(3, &m,
+                   "{\"correlationId\":\"c-2\",\"messageType\":3,\"joinRequest\":null,\"joinResponse\":null,"
+                   "\"opRequest\":null,\"opResponse\":{\"success\":true,\"newRevision\":2,\"errorMessage\":"
+                   "null}" NULLS_AFTER_OP_RESPONSE);
+
+    memset(&m, 0, sizeof m);
+    m.message_type = OPS_SERVER_MESSAGE_RECEIVE_OP_EVENT;
+    m.receive_op_event.document_id = OPS_STR("doc-1");
+    m.receive_op_event.payload = ops_str_of(payload, sizeof payload - 1);
+    m.receive_op_event.new_revision = 2;
+    assert_encoded(1, &m,
+                   "{\"type\":\"op\",\"documentId\":\"doc-1\",\"payload\":"
+                   "\"eyJjb21wb25lbnRzIjpbeyJ0eXBlIjoiaW5zZXJ0IiwidGV4dCI6IkhpICYgYnllIn1dfQ==\",\"revision\":2}");
+
+    memset(&m, 0, sizeof m);
+    m.message_type = OPS_SERVER_MESSAGE_ERROR_RESPONSE;
+    m.correlation_id = OPS_STR("7");
+    m.error_response.document_id = OPS_STR("doc-9");
+    m.error_response.code = OPS_ERROR_CODE_NOT_JOINED;
+    m.error_response.message = OPS_STR("join the document first");
+    assert_encoded(1, &m,
+                   "{\"type\":\"error\",\"id\":7,\"documentId\":\"doc-9\",\"code\":\"NotJoined\","
+                   "\"message\":\"join the document first\"}");
+}
+
 static void what_a_client_encodes_the_session_reads(void **state)
 {
     static const uint8_t mask[4] = {9, 8, 7, 6};
@@ -450,7 +540,8 @@ static void what_a_client_encodes_the_session_reads(void **state)
             t.config.message_max_bytes = 1 << 20;
             bytes.ptr = (char *)(uintptr_t)frame.ptr;
             bytes.len = frame.len;
-            assert_int_equal(ops_websocket_session_read(&t.session, &t.config, &bytes, &decoded, &said), OPS_WEBSOCKET_STEP_MESSAGE);
+            assert_int_equal(ops_websocket_session_read(&t.session, &t.config, &bytes, &decoded, &said),
+                             OPS_WEBSOCKET_STEP_MESSAGE);
             assert_true(ops_client_message_equal(&said.message, &m));
             assert_int_equal(bytes.len, 0);
             ops_arena_reset(&decoded);
@@ -460,14 +551,15 @@ static void what_a_client_encodes_the_session_reads(void **state)
     }
 }
 
-/* ---- memory --------------------------------------------------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 /* However little memory decoding has: the message, or what is wrong with it, or a Close; nothing between. */
 static void a_message_is_told_or_the_connection_ends_at_every_memory_limit(void **state)
 {
     static const char *const said[] = {"{\"type\":\"leave\",\"documentId\":\"a\\u0062\",\"id\":\"\\u0063\"}",
                                        "{\"type\":\"leave\",\"documentId\":\"a\\u0062\",\"id\":false}"};
-    static const char *const expect[] = {"message 11 extends id:\"\\u0063\" doc:ab", "unreadable 11 id:- doc:ab $.id: expected a "};
+    static const char *const expect[] = {"message 11 extends id:\"\\u0063\" doc:ab",
+                                         "unreadable 11 id:- doc:ab $.id: expected a "};
     size_t i, limit, closed = 0;
 
     (void)state;
@@ -510,6 +602,7 @@ int main(void)
         cmocka_unit_test_setup(each_end_has_the_close_of_its_profile, random_seeded),
         cmocka_unit_test_setup(errors_have_the_close_codes_of_the_table, random_seeded),
         cmocka_unit_test_setup(a_message_is_encoded_in_every_form, random_seeded),
+        cmocka_unit_test_setup(the_examples_of_the_specifications_are_written, random_seeded),
         cmocka_unit_test_setup(what_a_client_encodes_the_session_reads, random_seeded),
         cmocka_unit_test_setup(a_message_is_told_or_the_connection_ends_at_every_memory_limit, random_seeded),
         cmocka_unit_test_setup(a_connection_is_small, random_seeded),

@@ -22,8 +22,8 @@ const struct ops_profile *ops_websocket_form_profile(unsigned form)
     return ops_profiles[form / 2 % ops_profiles_count];
 }
 
-static enum ops_err encode_frame(const struct ops_message *type, unsigned form, const void *message, const uint8_t *mask,
-                                 struct ops_buf *buf, struct ops_str *frame)
+static enum ops_err encode_frame(const struct ops_message *type, unsigned form, const void *message,
+                                 const uint8_t *mask, struct ops_buf *buf, struct ops_str *frame)
 {
     const struct ops_profile *profile = ops_websocket_form_profile(form);
     const struct ops_json_style *style = form % 2 == 1 ? profile->socket_plus_style : profile->socket_style;

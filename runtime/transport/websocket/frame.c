@@ -1,11 +1,11 @@
 /* Reads frames.
  *
- * Happy path: 1. a header, mostly whole; 2. its payload, mostly whole among the same bytes: unmasked in place and handed out;
- * 3. else it is gathered in `held`, as is a message of many frames.
+ * Happy path: 1. a header, mostly whole; 2. its payload, mostly whole among the same bytes: unmasked in place and
+ * handed out; 3. else it is gathered in `held`, as is a message of many frames.
  *
- * What can go wrong, all of it BROKEN: a header that RFC 6455 forbids, text that is not UTF-8, a message above its limits, no
- * memory. The same bytes give the same events however they are cut, so every check is made on what has come by then and in one
- * order: the first byte, the second, the length, the payload. */
+ * What can go wrong, all of it BROKEN: a header that RFC 6455 forbids, text that is not UTF-8, a message above its
+ * limits, no memory. The same bytes give the same events however they are cut, so every check is made on what has
+ * come by then and in one order: the first byte, the second, the length, the payload. */
 #include "frame.h"
 
 #include "mask.h"
@@ -21,9 +21,9 @@ enum {
     FRAME_CONTROL = 0x08, /* bit of the opcode */
     FRAME_MASKED = 0x80,
     FRAME_LENGTH = 0x7f,
-    FRAME_FINAL = 0x80,         /* in reader->opcode: this frame is its message's last */
-    FRAME_FIRST_ROOM = 256,     /* smallest memory for a message, bytes */
-    FRAME_STEP = 16384          /* unmasked, then checked, while they are in the cache (bytes) */
+    FRAME_FINAL = 0x80,     /* in reader->opcode: this frame is its message's last */
+    FRAME_FIRST_ROOM = 256, /* smallest memory for a message, bytes */
+    FRAME_STEP = 16384      /* unmasked, then checked, while they are in the cache (bytes) */
 };
 
 void ops_websocket_reader_init(struct ops_websocket_reader *reader)
@@ -56,7 +56,7 @@ static enum ops_websocket_event frame_break(struct ops_websocket_reader *r, cons
     return OPS_WEBSOCKET_BROKEN;
 }
 
-/* ---- the header ------------------------------------------------------------------------------------------------------- */
+/* ---- the header -------------------------------------------------------------------------------------------------- */
 
 /* What is wrong with the first byte of a header; NULL: nothing. */
 static const char *frame_first_problem(const struct ops_websocket_reader *r, unsigned first)
@@ -112,7 +112,7 @@ static const char *frame_limit_problem(const struct ops_websocket_reader *r, con
                                        uint64_t length)
 {
     uint64_t limit = config->message_max_bytes < OPS_WEBSOCKET_MESSAGE_LIMIT ? config->message_max_bytes
-                                                                              : (uint64_t)OPS_WEBSOCKET_MESSAGE_LIMIT;
+                                                                             : (uint64_t)OPS_WEBSOCKET_MESSAGE_LIMIT;
     uint64_t used = r->held_bytes + (uint64_t)r->fragments * config->fragment_cost_bytes;
 
     if (r->fragments >= config->fragments_max)
@@ -171,7 +171,8 @@ static bool frame_take_head(struct ops_websocket_reader *r, struct ops_websocket
 }
 
 /* Reads a header. MESSAGE stands for "it is whole". */
-static enum ops_websocket_event frame_read_head(struct ops_websocket_reader *r, const struct ops_websocket_config *config,
+static enum ops_websocket_event frame_read_head(struct ops_websocket_reader *r,
+                                                const struct ops_websocket_config *config,
                                                 struct ops_websocket_bytes *bytes, struct ops_websocket_frame *frame)
 {
     const char *problem;
@@ -194,7 +195,7 @@ static enum ops_websocket_event frame_read_head(struct ops_websocket_reader *r, 
     return frame_begin(r, config, frame) ? OPS_WEBSOCKET_MESSAGE : OPS_WEBSOCKET_BROKEN;
 }
 
-/* ---- text ------------------------------------------------------------------------------------------------------------- */
+/* ---- text -------------------------------------------------------------------------------------------------------- */
 
 /* Checks text from `*checked` on; the end may cut a character. */
 static bool frame_check_text(const char *text, size_t len, uint32_t *checked)
@@ -203,10 +204,10 @@ static bool frame_check_text(const char *text, size_t len, uint32_t *checked)
     return *checked == len || text_character_begins((const unsigned char *)text + *checked, len - *checked);
 }
 
-/* ---- the payload ------------------------------------------------------------------------------------------------------ */
+/* ---- the payload ------------------------------------------------------------------------------------------------- */
 
-static void frame_unmask(struct ops_websocket_reader *r, const struct ops_websocket_config *config, char *to, const char *from,
-                         size_t len)
+static void frame_unmask(struct ops_websocket_reader *r, const struct ops_websocket_config *config, char *to,
+                         const char *from, size_t len)
 {
     if (!config->client) {
         mask_copy(to, from, len, r->mask, r->mask_at);
@@ -216,9 +217,10 @@ static void frame_unmask(struct ops_websocket_reader *r, const struct ops_websoc
     }
 }
 
-/* Room for `more` bytes behind what is held: a multiple of what has come, never of what was only announced, so that a header alone
- * costs a peer more than us. The last frame says how much is to come: then the memory grows faster, and to just that. (With glibc's
- * malloc 1 MB in reads of 64 KiB takes 22 us so, and 640 us when it only doubles: fresh pages.) */
+/* Room for `more` bytes behind what is held: a multiple of what has come, never of what was only announced, so that a
+ * header alone costs a peer more than us. The last frame says how much is to come: then the memory grows faster, and
+ * to just that. (With glibc's malloc 1 MB in reads of 64 KiB takes 22 us so, and 640 us when it only doubles: fresh
+ * pages.) */
 static bool frame_room(struct ops_websocket_reader *r, const struct ops_websocket_config *config, size_t more)
 {
     size_t used = (size_t)r->held_bytes + r->control_bytes, room, last;
@@ -282,8 +284,8 @@ static const char *frame_gather(struct ops_websocket_reader *r, const struct ops
     return NULL;
 }
 
-/* A payload that is whole among the bytes, of a message that is this frame, or of a control frame: unmasks it where it is. False when
- * it is text that is not UTF-8. */
+/* A payload that is whole among the bytes, of a message that is this frame, or of a control frame: unmasks it where
+ * it is. False when it is text that is not UTF-8. */
 static bool frame_in_place(struct ops_websocket_reader *r, const struct ops_websocket_config *config,
                            struct ops_websocket_bytes *bytes, struct ops_str *payload)
 {
@@ -306,7 +308,7 @@ static bool frame_in_place(struct ops_websocket_reader *r, const struct ops_webs
     return !text || checked == len;
 }
 
-/* ---- what has come --------------------------------------------------------------------------------------------------- */
+/* ---- what has come ----------------------------------------------------------------------------------------------- */
 
 bool ops_websocket_code_is_sendable(unsigned code)
 {
@@ -364,7 +366,8 @@ static enum ops_websocket_event frame_finish(struct ops_websocket_reader *r, con
 }
 
 /* Reads payload. MORE with bytes left: the frame is whole and was a part of a message. */
-static enum ops_websocket_event frame_read_payload(struct ops_websocket_reader *r, const struct ops_websocket_config *config,
+static enum ops_websocket_event frame_read_payload(struct ops_websocket_reader *r,
+                                                   const struct ops_websocket_config *config,
                                                    struct ops_websocket_bytes *bytes, struct ops_websocket_frame *frame)
 {
     bool control = frame_is_control(r);
@@ -386,11 +389,13 @@ static enum ops_websocket_event frame_read_payload(struct ops_websocket_reader *
     if (control)
         return frame_finish(r, config, ops_str_of(r->held + r->held_bytes, r->control_bytes), frame);
     if ((r->opcode & FRAME_FINAL) != 0 && r->message_opcode == OPS_WEBSOCKET_TEXT && r->checked_bytes != r->held_bytes)
-        return frame_break(r, config, frame, OPS_WEBSOCKET_CODE_NOT_TEXT, "text that ends in the middle of a character");
+        return frame_break(r, config, frame, OPS_WEBSOCKET_CODE_NOT_TEXT,
+                           "text that ends in the middle of a character");
     return frame_finish(r, config, ops_str_of(r->held != NULL ? r->held : "", r->held_bytes), frame);
 }
 
-enum ops_websocket_event ops_websocket_read(struct ops_websocket_reader *reader, const struct ops_websocket_config *config,
+enum ops_websocket_event ops_websocket_read(struct ops_websocket_reader *reader,
+                                            const struct ops_websocket_config *config,
                                             struct ops_websocket_bytes *bytes, struct ops_websocket_frame *frame)
 {
     if (reader->held != NULL && reader->fragments == 0 && reader->state != FRAME_PAYLOAD)

@@ -4,7 +4,8 @@
 #include "mask.h"
 #include "runtime/base/utf.h"
 
-char *ops_websocket_header_write(char *out, enum ops_websocket_opcode opcode, size_t payload_bytes, const uint8_t mask[4])
+char *ops_websocket_header_write(char *out, enum ops_websocket_opcode opcode, size_t payload_bytes,
+                                 const uint8_t mask[4])
 {
     unsigned char *p = (unsigned char *)out;
     unsigned masked = mask != NULL ? 0x80 : 0;
@@ -32,7 +33,8 @@ void ops_websocket_mask(char *bytes, size_t len, const uint8_t mask[4])
     mask_copy(bytes, bytes, len, mask, 0);
 }
 
-size_t ops_websocket_control_write(char *out, enum ops_websocket_opcode opcode, struct ops_str payload, const uint8_t mask[4])
+size_t ops_websocket_control_write(char *out, enum ops_websocket_opcode opcode, struct ops_str payload,
+                                   const uint8_t mask[4])
 {
     size_t len = payload.len < OPS_WEBSOCKET_CONTROL_BYTES ? payload.len : OPS_WEBSOCKET_CONTROL_BYTES;
     char *at = ops_websocket_header_write(out, opcode, len, mask);

@@ -91,8 +91,9 @@ const char *ops_websocket_request_problem(const struct ops_websocket_request *re
 
 void ops_websocket_accept(struct ops_str key, ops_websocket_sha1 *sha1, char out[OPS_WEBSOCKET_ACCEPT_CHARS])
 {
-    static const char suffix[36] = {'2', '5', '8', 'E', 'A', 'F', 'A', '5', '-', 'E', '9', '1', '4', '-', '4', '7', 'D', 'A',
-                                    '-', '9', '5', 'C', 'A', '-', 'C', '5', 'A', 'B', '0', 'D', 'C', '8', '5', 'B', '1', '1'};
+    static const char suffix[36] = {'2', '5', '8', 'E', 'A', 'F', 'A', '5', '-', 'E', '9', '1',
+                                    '4', '-', '4', '7', 'D', 'A', '-', '9', '5', 'C', 'A', '-',
+                                    'C', '5', 'A', 'B', '0', 'D', 'C', '8', '5', 'B', '1', '1'};
     char text[OPS_WEBSOCKET_KEY_CHARS + sizeof suffix];
     uint8_t digest[OPS_WEBSOCKET_SHA1_BYTES];
     size_t len;

@@ -31,7 +31,8 @@ static inline block_bytes mask_block(uint64_t word)
 }
 #endif
 
-/* `len` bytes from `from`, masked with `mask` from its byte `at` on, to `to`: the same place, or one that does not overlap. */
+/* `len` bytes from `from`, masked with `mask` from its byte `at` on, to `to`: the same place, or one that does not
+ * overlap. */
 static inline void mask_copy(char *to, const char *from, size_t len, const uint8_t mask[4], unsigned at)
 {
     uint64_t word = mask_word(mask, at);

@@ -31,7 +31,7 @@ const struct ops_profile *ops_websocket_session_profile(const struct ops_websock
     return session->profile != NULL ? session->profile : ops_profiles[0];
 }
 
-/* ---- closing ------------------------------------------------------------------------------------------------------------ */
+/* ---- closing ----------------------------------------------------------------------------------------------------- */
 
 struct session_close_row {
     enum ops_error_code code;
@@ -105,9 +105,10 @@ static enum ops_websocket_step session_closed(struct ops_websocket_session *s, c
     return OPS_WEBSOCKET_STEP_CLOSE;
 }
 
-/* The reader has given up. Violations keep their own codes in every profile, and a size limit is told by its code, as no other one
- * says what happened. */
-static enum ops_websocket_step session_broken(struct ops_websocket_session *s, const struct ops_websocket_config *config,
+/* The reader has given up. Violations keep their own codes in every profile, and a size limit is told by its code, as
+ * no other one says what happened. */
+static enum ops_websocket_step session_broken(struct ops_websocket_session *s,
+                                              const struct ops_websocket_config *config,
                                               const struct ops_websocket_frame *frame, struct ops_websocket_said *said)
 {
     const struct ops_profile *profile = ops_websocket_session_profile(s);
@@ -126,7 +127,7 @@ static enum ops_websocket_step session_broken(struct ops_websocket_session *s, c
     return OPS_WEBSOCKET_STEP_CLOSE;
 }
 
-/* ---- messages ------------------------------------------------------------------------------------------------------------ */
+/* ---- messages ---------------------------------------------------------------------------------------------------- */
 
 /* The profile whose envelope the first message is; the default for all others, garbage too. False: no memory. */
 static bool session_decide(struct ops_websocket_session *s, struct ops_str text, struct ops_arena *arena)
@@ -138,7 +139,7 @@ static bool session_decide(struct ops_websocket_session *s, struct ops_str text,
         struct ops_json_salvaged salvaged;
         struct ops_str repaired = text;
 
-        if (profile->text_repaired && !text_repair(&repaired, arena))
+        if (profile->text_repaired && !ops_websocket_text_repair(&repaired, arena))
             return false;
         if (ops_json_salvage(&ops_client_message_type, profile->socket_style, repaired, arena, NULL, 0, &salvaged) &&
             salvaged.enveloped) {
@@ -167,12 +168,13 @@ static enum ops_websocket_step session_unreadable(const struct ops_websocket_ses
     said->unreadable.correlation_id = wanted[0].value;
     said->unreadable.document_id = wanted[1].value;
     ops_buf_init(&sentence, arena);
-    said->unreadable.sentence = ops_error_sentence(error, text, false, &sentence) ? ops_buf_str(&sentence)
-                                                                                   : ops_str_of(reason, strlen(reason));
+    said->unreadable.sentence =
+        ops_error_sentence(error, text, false, &sentence) ? ops_buf_str(&sentence) : ops_str_of(reason, strlen(reason));
     return OPS_WEBSOCKET_STEP_UNREADABLE;
 }
 
-static enum ops_websocket_step session_message(struct ops_websocket_session *s, const struct ops_websocket_config *config,
+static enum ops_websocket_step session_message(struct ops_websocket_session *s,
+                                               const struct ops_websocket_config *config,
                                                const struct ops_websocket_frame *frame, struct ops_arena *arena,
                                                struct ops_websocket_said *said)
 {
@@ -181,7 +183,8 @@ static enum ops_websocket_step session_message(struct ops_websocket_session *s, 
     struct ops_decode_info info;
     enum ops_err err;
 
-    if ((s->profile == NULL && !session_decide(s, text, arena)) || (s->profile->text_repaired && !text_repair(&text, arena)))
+    if ((s->profile == NULL && !session_decide(s, text, arena)) ||
+        (s->profile->text_repaired && !ops_websocket_text_repair(&text, arena)))
         return session_ends(s, config, said, OPS_WEBSOCKET_BY_MEMORY, OPS_ERROR_CODE_INTERNAL);
     style = s->extended ? s->profile->socket_plus_style : s->profile->socket_style;
     err = ops_client_message_json_decode(style, text, arena, &said->message, &info);
@@ -198,8 +201,9 @@ static enum ops_websocket_step session_message(struct ops_websocket_session *s, 
 }
 
 enum ops_websocket_step ops_websocket_session_read(struct ops_websocket_session *session,
-                                                   const struct ops_websocket_config *config, struct ops_websocket_bytes *bytes,
-                                                   struct ops_arena *arena, struct ops_websocket_said *said)
+                                                   const struct ops_websocket_config *config,
+                                                   struct ops_websocket_bytes *bytes, struct ops_arena *arena,
+                                                   struct ops_websocket_said *said)
 {
     struct ops_websocket_frame frame;
     enum ops_websocket_event event = ops_websocket_read(&session->reader, config, bytes, &frame);

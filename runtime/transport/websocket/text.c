@@ -2,7 +2,7 @@
 
 #include "runtime/base/utf.h"
 
-bool text_repair(struct ops_str *text, struct ops_arena *arena)
+bool ops_websocket_text_repair(struct ops_str *text, struct ops_arena *arena)
 {
     struct ops_buf out;
     const char *at, *end = text->ptr + text->len;

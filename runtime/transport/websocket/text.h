@@ -22,8 +22,9 @@ static inline bool text_character_begins(const unsigned char *p, size_t len)
     return len < 2 || (p[1] >= low && p[1] <= high && (len < 3 || (p[2] & 0xc0) == 0x80));
 }
 
-/* Reads a message as the released server does (spec/opstream-wire.md §3.2): one byte order mark is dropped; what is not UTF-8 becomes
- * U+FFFD, one for each longest beginning of a character. `*text` stays a slice, or becomes a copy in `arena`. False: no memory. */
-bool text_repair(struct ops_str *text, struct ops_arena *arena);
+/* Reads a message as the released server does (spec/opstream-wire.md §3.2): one byte order mark is dropped; what is
+ * not UTF-8 becomes U+FFFD, one for each longest beginning of a character. `*text` stays a slice, or becomes a copy
+ * in `arena`. False: no memory. */
+bool ops_websocket_text_repair(struct ops_str *text, struct ops_arena *arena);
 
 #endif
