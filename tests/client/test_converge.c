@@ -1,0 +1,471 @@
+/* Clients against a server that is slow and obvious, over connections that delay, cut, and lose replies: all end with the server's
+ * document, nothing that was typed is lost and nothing is doubled.
+ *
+ * Every character typed is a code point of its own, so it can be counted. OPS_SEED=n replays one seed; OPS_SEEDS=n runs more. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "model_server.h"
+#include "runtime/base/utf.h"
+#include "runtime/client/client.h"
+
+enum { PEERS = 3, TYPED = 4096, FIRST_TYPED = 0x4e00, TYPED_EARLY = 0x10000 };
+
+struct peer {
+    struct world *world;
+    struct ops_client_config config;
+    struct ops_client *client;
+    struct ops_doc *doc;
+    struct model_connection *connection;
+    char view[TYPED * 4]; /* as the patches and own edits tell it */
+    size_t view_len;
+    uint64_t ids;
+};
+
+struct world {
+    struct model_server server;
+    struct peer peers[PEERS];
+    const char *type;
+    int64_t now_ms;
+    unsigned typed;         /* characters so far */
+    bool excused[TYPED];    /* deleted by somebody, or refused for good */
+    bool kind;              /* nothing is cut any more */
+};
+
+static uint32_t code_point_of(unsigned typed)
+{
+    return typed % 3 == 0 ? TYPED_EARLY + typed : FIRST_TYPED + typed; /* some are surrogate pairs */
+}
+
+/* ---- what the editor shows ---------------------------------------------------------------------------------------------------- */
+
+static size_t byte_of(const struct peer *peer, size_t units)
+{
+    size_t at = 0;
+
+    while (units > 0) {
+        unsigned len;
+        uint32_t cp = ops_utf8_decode(peer->view + at, peer->view + peer->view_len, &len);
+
+        assert_true(at < peer->view_len);
+        at += len;
+        units -= cp >= 0x10000 ? 2 : 1;
+    }
+    return at;
+}
+
+static void view_replace(struct peer *peer, size_t position, size_t deleted, struct ops_str inserted)
+{
+    size_t begin = byte_of(peer, position), end = byte_of(peer, position + deleted);
+
+    assert_true(peer->view_len + inserted.len < sizeof peer->view);
+    memmove(peer->view + begin + inserted.len, peer->view + end, peer->view_len - end);
+    if (inserted.len > 0)
+        memcpy(peer->view + begin, inserted.ptr, inserted.len);
+    peer->view_len += inserted.len - (end - begin);
+}
+
+static void on_patch(void *self, struct ops_doc *doc, const struct ops_patch *patch)
+{
+    (void)doc;
+    view_replace((struct peer *)self, patch->position_utf16, patch->deleted_utf16, patch->inserted);
+}
+
+static void excuse(struct world *world, const char *text, size_t len)
+{
+    size_t at = 0;
+
+    while (at < len) {
+        unsigned bytes;
+        uint32_t cp = ops_utf8_decode(text + at, text + len, &bytes);
+
+        if (cp >= FIRST_TYPED)
+            world->excused[cp >= TYPED_EARLY ? cp - TYPED_EARLY : cp - FIRST_TYPED] = true;
+        at += bytes;
+    }
+}
+
+/* What was taken back is not lost. */
+static void on_refused(void *self, struct ops_doc *doc, const struct ops_refused *refused)
+{
+    struct world *world = ((struct peer *)self)->world;
+    struct ops_arena arena = test_arena(TEST_ARENA_BYTES);
+    struct ops_text_op op;
+    size_t i;
+
+    (void)doc;
+    if (refused->op.ptr != NULL && strcmp(world->type, "text") == 0) {
+        assert_int_equal(ops_text_op_json_decode(&ops_style_v1_plus, refused->op, &arena, &op, NULL), OPS_OK);
+        for (i = 0; i < op.components_count; i++) {
+            if (op.components[i].kind == OPS_TEXT_COMPONENT_INSERT)
+                excuse(world, op.components[i].insert.text.ptr, op.components[i].insert.text.len);
+        }
+    }
+    ops_arena_reset(&arena);
+}
+
+static void peer_random(void *self, void *out, size_t bytes)
+{
+    unsigned char *byte = out;
+    size_t i;
+
+    (void)self;
+    for (i = 0; i < bytes; i++)
+        byte[i] = (unsigned char)(rnd() >> 32);
+}
+
+/* ---- one peer --------------------------------------------------------------------------------------------------------------------- */
+
+static int64_t wall_ms(const struct peer *peer)
+{
+    return 1000 + peer->world->now_ms / 40; /* coarse: stamps of different peers are often equal */
+}
+
+static void peer_open(struct world *world, size_t i)
+{
+    static const char *const authors[PEERS] = {"ann", "bob", "cyd"};
+    struct peer *peer = &world->peers[i];
+
+    peer->world = world;
+    ops_client_config_init(&peer->config);
+    peer->config.memory = &test_memory;
+    peer->config.random = peer_random;
+    peer->config.author = ops_str_of(authors[i], 3);
+    peer->config.events.self = peer;
+    peer->config.events.patch = on_patch;
+    peer->config.events.refused = on_refused;
+    peer->config.op_max_bytes = 800; /* several ops wait at times */
+    peer->client = ops_client_open(&peer->config);
+    assert_non_null(peer->client);
+    ops_client_tick(peer->client, world->now_ms, wall_ms(peer));
+    assert_int_equal(ops_client_join(peer->client, OPS_STR("doc"), ops_str_of(world->type, 4), &peer->doc), OPS_OK);
+}
+
+static void peer_cut(struct peer *peer)
+{
+    if (peer->connection != NULL) {
+        peer->connection->cut = true;
+        model_queue_empty(&peer->connection->down);
+        if (rnd_below(2) == 0)
+            model_queue_empty(&peer->connection->up); /* else the server reads it all the same, some day */
+    }
+    peer->connection = NULL;
+    ops_client_disconnected(peer->client, 0);
+}
+
+static void peer_send(struct peer *peer)
+{
+    struct ops_str message;
+
+    while (peer->connection != NULL && ops_client_outgoing(peer->client, &message))
+        model_queue_put(&peer->connection->up, message);
+}
+
+static void peer_receive(struct peer *peer)
+{
+    struct model_text text;
+
+    if (peer->connection == NULL || !model_queue_take(&peer->connection->down, &text))
+        return;
+    ops_client_received(peer->client, ops_str_of(text.ptr, text.len));
+    free(text.ptr);
+}
+
+static void peer_type(struct peer *peer)
+{
+    struct world *world = peer->world;
+    size_t at, units = ops_doc_text_length(peer->doc);
+    char text[16];
+    size_t len = 0, count = 1 + rnd_below(3), i;
+
+    if (world->typed + count >= TYPED)
+        return;
+    for (i = 0; i < count; i++)
+        len += ops_utf8_encode(code_point_of(world->typed + (unsigned)i), text + len);
+    at = rnd_below((unsigned)units + 1);
+    if (ops_doc_text_insert(peer->doc, at, ops_str_of(text, len)) != OPS_OK)
+        return; /* inside a pair: nothing was typed */
+    view_replace(peer, at, 0, ops_str_of(text, len));
+    world->typed += (unsigned)count;
+}
+
+static void peer_delete(struct peer *peer)
+{
+    size_t units = ops_doc_text_length(peer->doc), at = rnd_below((unsigned)units + 1), count = rnd_below(6);
+    size_t begin, end;
+
+    if (ops_doc_text_delete(peer->doc, at, count) != OPS_OK)
+        return;
+    begin = byte_of(peer, at);
+    end = byte_of(peer, at + count);
+    excuse(peer->world, peer->view + begin, end - begin);
+    view_replace(peer, at, count, OPS_STR(""));
+}
+
+static void peer_edit(struct peer *peer)
+{
+    static const char *const paths[] = {"a", "a.b", "a.b.c", "a.d", "e", "e.f", "", "g"};
+    const char *path = paths[rnd_below(8)];
+    char value[32];
+
+    if (rnd_below(25) == 0) {
+        ops_doc_undo(peer->doc);
+    } else if (strcmp(peer->world->type, "text") == 0) {
+        if (rnd_below(3) == 0)
+            peer_delete(peer);
+        else
+            peer_type(peer);
+    } else if (rnd_below(4) == 0) {
+        assert_int_equal(ops_doc_json_del(peer->doc, ops_str_of(path, strlen(path))), OPS_OK);
+    } else {
+        snprintf(value, sizeof value, "%u", rnd_below(1000));
+        assert_int_equal(ops_doc_json_set(peer->doc, ops_str_of(path, strlen(path)), ops_str_of(value, strlen(value))), OPS_OK);
+    }
+}
+
+static bool same_snapshot(struct peer *peer, struct ops_client *other)
+{
+    struct ops_arena arena = test_arena(TEST_ARENA_BYTES);
+    struct ops_buf a, b;
+    bool same;
+
+    ops_buf_init(&a, &arena);
+    ops_buf_init(&b, &arena);
+    assert_int_equal(ops_doc_snapshot(peer->doc, &a), OPS_OK);
+    assert_int_equal(ops_doc_snapshot(ops_client_next(other, NULL), &b), OPS_OK);
+    same = ops_str_equal(ops_buf_str(&a), ops_buf_str(&b));
+    ops_arena_reset(&arena);
+    return same;
+}
+
+/* Saved bytes give the same document back; now and then the program is restarted with them. */
+static void peer_save(struct peer *peer, bool restart)
+{
+    struct ops_arena arena = test_arena(TEST_ARENA_BYTES);
+    struct ops_client *other = ops_client_open(&peer->config);
+    struct ops_buf saved;
+
+    ops_buf_init(&saved, &arena);
+    assert_int_equal(ops_client_save(peer->client, &saved), OPS_OK);
+    assert_int_equal(ops_client_load(other, ops_buf_str(&saved)), OPS_OK);
+    assert_true(same_snapshot(peer, other));
+    assert_int_equal(ops_doc_revision(ops_client_next(other, NULL)), ops_doc_revision(peer->doc));
+    if (restart) {
+        peer_cut(peer);
+        ops_client_close(peer->client);
+        peer->client = other;
+        peer->doc = ops_client_next(other, NULL);
+        ops_client_tick(other, peer->world->now_ms, wall_ms(peer));
+    } else {
+        ops_client_close(other);
+    }
+    ops_arena_reset(&arena);
+}
+
+static void peer_tick(struct peer *peer)
+{
+    ops_client_tick(peer->client, peer->world->now_ms, wall_ms(peer));
+    if (ops_client_state(peer->client) == OPS_CLIENT_CLOSE)
+        peer_cut(peer);
+    if (ops_client_state(peer->client) == OPS_CLIENT_CONNECT) {
+        peer->connection = model_connect(&peer->world->server);
+        ops_client_connected(peer->client);
+    }
+    peer_send(peer);
+}
+
+/* ---- a world --------------------------------------------------------------------------------------------------------------------- */
+
+static void world_step(struct world *world)
+{
+    struct peer *peer = &world->peers[rnd_below(PEERS)];
+    struct model_connection *c;
+
+    world->now_ms += rnd_below(30);
+    peer_tick(peer);
+    switch (rnd_below(8)) {
+    case 0:
+    case 1:
+        if (!world->kind)
+            peer_edit(peer);
+        break;
+    case 2:
+    case 3:
+        peer_receive(peer);
+        break;
+    case 4:
+        if (world->server.connection_count > 0) {
+            c = world->server.connections[rnd_below((unsigned)world->server.connection_count)];
+            if (!c->cut || !world->kind)
+                model_read(&world->server, c);
+        }
+        if (peer->connection != NULL)
+            model_read(&world->server, peer->connection);
+        break;
+    case 5:
+        model_durable(&world->server);
+        break;
+    case 6:
+        if (!world->kind && rnd_below(12) == 0)
+            peer_cut(peer);
+        break;
+    default:
+        if (!world->kind && rnd_below(4) == 0)
+            peer_save(peer, rnd_below(8) == 0);
+    }
+    peer_send(peer);
+}
+
+static bool world_is_quiet(const struct world *world)
+{
+    size_t i;
+
+    if (world->server.queue_first != world->server.queue_last)
+        return false;
+    for (i = 0; i < PEERS; i++) {
+        const struct peer *peer = &world->peers[i];
+
+        if (peer->connection == NULL || peer->connection->up.first != peer->connection->up.last ||
+            peer->connection->down.first != peer->connection->down.last || ops_doc_status(peer->doc) != OPS_DOC_JOINED ||
+            ops_doc_pending(peer->doc) > 0)
+            return false;
+    }
+    return true;
+}
+
+static void world_check_text(const struct world *world)
+{
+    static unsigned seen[TYPED];
+    const struct peer *peer = &world->peers[0];
+    size_t at = 0, i;
+
+    memset(seen, 0, sizeof seen);
+    while (at < peer->view_len) {
+        unsigned len;
+        uint32_t cp = ops_utf8_decode(peer->view + at, peer->view + peer->view_len, &len);
+
+        if (cp >= FIRST_TYPED)
+            seen[cp >= TYPED_EARLY ? cp - TYPED_EARLY : cp - FIRST_TYPED]++;
+        at += len;
+    }
+    for (i = 0; i < world->typed; i++) {
+        if (seen[i] > 1)
+            fail_msg("typed once, there %u times", seen[i]);
+        if (seen[i] == 0 && !world->excused[i])
+            fail_msg("typed, deleted by nobody, and gone");
+    }
+}
+
+static void world_check(struct world *world)
+{
+    struct ops_arena arena = test_arena(TEST_ARENA_BYTES);
+    struct ops_buf server, client;
+    size_t i;
+
+    for (i = 0; i < PEERS; i++) {
+        struct peer *peer = &world->peers[i];
+
+        ops_buf_init(&server, &arena);
+        ops_buf_init(&client, &arena);
+        world->server.engine->snapshot(world->server.document, &ops_style_v1_plus, &server);
+        assert_int_equal(ops_doc_snapshot(peer->doc, &client), OPS_OK);
+        if (!ops_str_equal(ops_buf_str(&server), ops_buf_str(&client)))
+            fail_msg("peer %d has %.*s, the server %.*s", (int)i, (int)client.len, client.ptr, (int)server.len, server.ptr);
+        assert_int_equal(ops_doc_revision(peer->doc), world->server.durable);
+        if (strcmp(world->type, "text") != 0)
+            continue;
+        client.len = 0;
+        assert_int_equal(ops_doc_text_range(peer->doc, 0, SIZE_MAX, &client), OPS_OK);
+        assert_true(ops_str_equal(ops_buf_str(&client), ops_str_of(peer->view, peer->view_len)));
+    }
+    ops_arena_reset(&arena);
+    if (strcmp(world->type, "text") == 0)
+        world_check_text(world);
+}
+
+static void world_play(const char *type, unsigned unkind, uint64_t seed)
+{
+    struct world *world = calloc(1, sizeof *world);
+    unsigned steps = 400 + rnd_below(400), i;
+
+    assert_non_null(world);
+    random_state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
+    world->type = type;
+    world->now_ms = 1;
+    model_open(&world->server, strcmp(type, "text") == 0 ? &ops_text_engine : &ops_json_engine);
+    world->server.unavailable_one_in = unkind > 0 ? 10 : 0;
+    world->server.refuse_one_in = unkind > 0 ? unkind : 0;
+    for (i = 0; i < PEERS; i++)
+        peer_open(world, i);
+    for (i = 0; i < steps; i++)
+        world_step(world);
+    world->kind = true;
+    world->server.unavailable_one_in = world->server.refuse_one_in = 0;
+    for (i = 0; !world_is_quiet(world) && i < 200000; i++)
+        world_step(world);
+    if (!world_is_quiet(world))
+        fail_msg("the clients do not come to rest");
+    world_check(world);
+    for (i = 0; i < PEERS; i++)
+        ops_client_close(world->peers[i].client);
+    model_close(&world->server);
+    free(world);
+}
+
+static void play(const char *type, unsigned unkind)
+{
+    const char *given = getenv("OPS_SEED"), *count = getenv("OPS_SEEDS");
+    uint64_t seed = given != NULL ? strtoull(given, NULL, 0) : 1;
+    uint64_t last = given != NULL ? seed : count != NULL ? strtoull(count, NULL, 0) : 300;
+
+    for (; seed <= last; seed++) {
+        random_seed = seed;
+        world_play(type, unkind, seed);
+    }
+}
+
+static void texts_converge_and_nothing_typed_is_lost_or_doubled(void **state)
+{
+    (void)state;
+    play("text", 0);
+}
+
+static void texts_converge_though_ops_are_refused_and_storage_fails(void **state)
+{
+    (void)state;
+    play("text", 8);
+}
+
+static void json_documents_converge(void **state)
+{
+    (void)state;
+    play("json", 0);
+}
+
+static void json_documents_converge_though_ops_are_refused_and_storage_fails(void **state)
+{
+    (void)state;
+    play("json", 8);
+}
+
+static int print_seed(void **state)
+{
+    (void)state;
+    print_message("# last seed: OPS_SEED=%llu\n", (unsigned long long)random_seed);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(texts_converge_and_nothing_typed_is_lost_or_doubled, random_seeded, print_seed),
+        cmocka_unit_test_setup_teardown(texts_converge_though_ops_are_refused_and_storage_fails, random_seeded, print_seed),
+        cmocka_unit_test_setup_teardown(json_documents_converge, random_seeded, print_seed),
+        cmocka_unit_test_setup_teardown(json_documents_converge_though_ops_are_refused_and_storage_fails, random_seeded, print_seed),
+    };
+
+    return cmocka_run_group_tests_name("client converge", tests, NULL, NULL);
+}
