@@ -61,7 +61,7 @@ enum ops_err ops_json_apply_watched(struct ops_json_doc *document, const struct 
     size_t i;
 
     if (result == OPS_OK)
-        result = json_plan_make(document, &reduced, scratch, &plan);
+        result = json_plan_make(document, &reduced, true, scratch, &plan);
     if (result == OPS_OK)
         result = apply_plan(document, &plan);
     for (i = 0; result == OPS_OK && visit != NULL && i < plan.count; i++) {

@@ -68,7 +68,7 @@ enum ops_err json_invert(const void *document, const void *op, struct ops_arena 
     size_t i;
 
     if (made == NULL || json_reduce(NULL, (const struct ops_json_op_batch *)op, arena, &reduced) != OPS_OK ||
-        json_plan_make(doc, &reduced, arena, &plan) != OPS_OK)
+        json_plan_make(doc, &reduced, false, arena, &plan) != OPS_OK)
         return OPS_ERR_NOMEM;
     list = (struct ops_json_op *)ops_arena_array(arena, plan.count + 1, sizeof *list);
     if (list == NULL)
@@ -88,4 +88,31 @@ enum ops_err json_invert(const void *document, const void *op, struct ops_arena 
     }
     /* deep: the document is about to change */
     return ops_json_op_batch_copy(&copy, arena, made) ? (*out = made, OPS_OK) : OPS_ERR_NOMEM;
+}
+
+enum ops_err ops_json_restamp(const struct ops_json_doc *document, const struct ops_json_op_batch *op, int64_t now,
+                              struct ops_arena *arena, const struct ops_json_op_batch **out)
+{
+    struct ops_json_op_batch *made = (struct ops_json_op_batch *)ops_arena_alloc(arena, sizeof *made);
+    struct ops_json_op *list = (struct ops_json_op *)ops_arena_array(arena, op->operations_count + 1, sizeof *list);
+    int64_t highest = now > document->highest_stamp ? now : document->highest_stamp;
+    size_t i;
+
+    if (made == NULL || list == NULL)
+        return OPS_ERR_NOMEM;
+    for (i = 0; i < op->operations_count; i++) {
+        if (op->operations[i].kind != OPS_JSON_OP_NONE && json_op_timestamp(&op->operations[i]) > highest)
+            highest = json_op_timestamp(&op->operations[i]);
+    }
+    for (i = 0; i < op->operations_count; i++) {
+        list[i] = op->operations[i];
+        if (list[i].kind == OPS_JSON_OP_SET)
+            list[i].set.timestamp = json_after(highest);
+        else
+            list[i].del.timestamp = json_after(highest);
+    }
+    made->operations = list;
+    made->operations_count = op->operations_count;
+    *out = made;
+    return OPS_OK;
 }

@@ -30,4 +30,8 @@ enum ops_err ops_json_walk(const struct ops_json_doc *document, struct ops_str p
 enum ops_err ops_json_apply_watched(struct ops_json_doc *document, const struct ops_json_op_batch *op,
                                     struct ops_arena *scratch, ops_json_visit *visit, void *self);
 
+/* The batch with every timestamp one above the highest of the document, of itself and `now` (§3.6). */
+enum ops_err ops_json_restamp(const struct ops_json_doc *document, const struct ops_json_op_batch *op, int64_t now,
+                              struct ops_arena *arena, const struct ops_json_op_batch **out);
+
 #endif

@@ -12,6 +12,7 @@ struct planning {
     struct json_plan *plan;
     bool *written;        /* by slot */
     size_t written_count;
+    bool ancestors_count;
 };
 
 static bool plan_add(struct planning *p, struct json_register *reg, const struct ops_json_op *op, bool planted)
@@ -66,7 +67,7 @@ static bool plan_is_written(const struct planning *p, const struct ops_json_op *
     struct json_stamp stamp = json_stamp_of_op(op);
     const struct json_register *reg = json_index_find(&p->document->index, path);
 
-    if (!plan_beats_ancestors(p, path, &stamp))
+    if (p->ancestors_count && !plan_beats_ancestors(p, path, &stamp))
         return false;
     if (reg != NULL) {
         struct json_stamp old = json_stamp_of_register(reg);
@@ -135,7 +136,7 @@ static bool plan_plant(struct planning *p, uint32_t slot)
 }
 
 enum ops_err json_plan_make(const struct ops_json_doc *document, const struct json_reduced *reduced,
-                            struct ops_arena *arena, struct json_plan *plan)
+                            bool ancestors_count, struct ops_arena *arena, struct json_plan *plan)
 {
     struct planning p;
     uint32_t slot;
@@ -146,6 +147,7 @@ enum ops_err json_plan_make(const struct ops_json_doc *document, const struct js
     p.arena = arena;
     p.plan = plan;
     p.written_count = 0;
+    p.ancestors_count = ancestors_count;
     p.written = (bool *)ops_arena_zalloc(arena, reduced->slot_count + 1);
     if (p.written == NULL)
         return OPS_ERR_NOMEM;

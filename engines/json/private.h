@@ -182,9 +182,10 @@ struct json_plan {
     const bool *written; /* by slot of the reduced batch */
 };
 
-/* Changes nothing. Each op that is written comes before the tombstones that it is the first to plant. */
+/* Changes nothing. Each op that is written comes before the tombstones that it is the first to plant. `ancestors_count` false: as if
+ * no path had an ancestor, which is how the reference's inverse sees it (§3.6). */
 enum ops_err json_plan_make(const struct ops_json_doc *document, const struct json_reduced *reduced,
-                            struct ops_arena *arena, struct json_plan *plan);
+                            bool ancestors_count, struct ops_arena *arena, struct json_plan *plan);
 
 /* Is the register of `path` among the changes? */
 bool json_plan_changes(const struct ops_json_doc *document, const struct json_reduced *reduced, const struct json_plan *plan,

@@ -94,7 +94,7 @@ void *json_undo_record(const void *document, const void *op, struct ops_pool *po
 
     ops_arena_init(&arena, first, sizeof first, SIZE_MAX / 2, &memory);
     if (json_reduce(NULL, batch, &arena, &reduced) == OPS_OK &&
-        json_plan_make((const struct ops_json_doc *)document, &reduced, &arena, &plan) == OPS_OK)
+        json_plan_make((const struct ops_json_doc *)document, &reduced, true, &arena, &plan) == OPS_OK)
         entry = undo_entry_of(&plan, pool);
     ops_arena_end(&arena);
     if (entry == NULL)
@@ -151,7 +151,7 @@ static enum ops_err undo_mark(const struct ops_json_doc *document, const struct 
     struct json_plan plan;
     size_t i;
 
-    if (json_reduce(NULL, op, arena, &reduced) != OPS_OK || json_plan_make(document, &reduced, arena, &plan) != OPS_OK)
+    if (json_reduce(NULL, op, arena, &reduced) != OPS_OK || json_plan_make(document, &reduced, true, arena, &plan) != OPS_OK)
         return OPS_ERR_NOMEM;
     for (i = 0; i < entry->count; i++) {
         struct ops_str path = entry->items[i].path;
