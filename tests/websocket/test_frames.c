@@ -233,26 +233,31 @@ static void text_is_checked_across_fragments(void **state)
 /* A fault is told as soon as its last byte is there, not at the message's end (6.4). */
 static void bad_text_is_refused_at_its_first_bad_byte(void **state)
 {
-    static const char bad[] = KOSME "\xf4\x90";
-    struct counted counted;
-    struct ops_websocket_config config = frames_config(true, 1000, &counted);
-    struct ops_websocket_reader reader;
-    struct stream in = {NULL, 0, 0}, out = {NULL, 0, 0};
-    size_t i;
+    static const char *const bad[] = {"\x80",         "\xc1",         "\xf5",         "\xc3\x41",         "\xe0\x9f",
+                                      "\xed\xa0",     "\xf0\x8f",     "\xf4\x90",     "\xe2\x82\xc0",     "\xf0\x9f\x98\x7f",
+                                      KOSME "\xf4\x90", "a\xf0\x8f",   "ab\xed\xa0",  "abc\xe0\x80",    "\xf0\x9f\xc2"};
+    size_t i, at;
 
     (void)state;
-    stream_add(&in, "\x01\x7d", 2); /* 125 bytes of text are announced, and more to follow */
-    stream_add(&in, bad, sizeof bad - 1);
-    ops_websocket_reader_init(&reader);
-    for (i = 0; i < in.len; i++) {
-        assert_int_equal(out.len, 0);
-        frames_feed(&reader, &config, in.ptr + i, 1, &out);
+    for (i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct counted counted;
+        struct ops_websocket_config config = frames_config(true, 1000, &counted);
+        struct ops_websocket_reader reader;
+        struct stream in = {NULL, 0, 0}, out = {NULL, 0, 0};
+
+        stream_add(&in, "\x01\x7d", 2); /* 125 bytes of text are announced, and more to follow */
+        stream_add(&in, bad[i], strlen(bad[i]));
+        ops_websocket_reader_init(&reader);
+        for (at = 0; at < in.len; at++) {
+            assert_int_equal(out.len, 0);
+            frames_feed(&reader, &config, in.ptr + at, 1, &out);
+        }
+        stream_add(&out, "", 1);
+        assert_string_equal(out.ptr, "broken 1007");
+        assert_int_equal(counted.out_bytes, 0);
+        free(in.ptr);
+        free(out.ptr);
     }
-    stream_add(&out, "", 1);
-    assert_string_equal(out.ptr, "broken 1007");
-    assert_int_equal(counted.out_bytes, 0);
-    free(in.ptr);
-    free(out.ptr);
 }
 
 /* ---- 7: codes ---------------------------------------------------------------------------------------------------- */
