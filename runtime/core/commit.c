@@ -351,7 +351,7 @@ void ops_append_done(struct ops_core *core, struct append_job *job)
         } else {
             core->host.report(core->host.self, document->id, job->append.request.problem);
             if (job->append.request.result == OPS_STORE_ABSENT) {
-                document->epoch++; /* what is still queued behind it comes back absent */
+                document->epoch = ++core->last_epoch; /* what is still queued behind it comes back absent */
                 ops_effects_lost(document);
             } else {
                 ops_document_fence(document);

@@ -20,7 +20,7 @@ static bool load_submit(struct ops_document *document)
     job->load.request.loop = core->config.loop;
     job->load.request.owner = core;
     job->load.request.document_id = document->id;
-    job->load.request.epoch = ++document->epoch;
+    job->load.request.epoch = document->epoch = ++core->last_epoch;
     job->load.fence = true;
     job->load.tail_ops = core->config.recent_max_ops;
     job->load.tail_limit_bytes = core->config.recent_max_bytes;

@@ -399,6 +399,7 @@ struct ops_core {
     char *scratch_first;
     struct ops_table connections, feeds, documents, members;
     uint64_t next_connection;
+    uint64_t last_epoch; /* of any document: one that is closed and opened again still goes up */
     struct ops_document **heap;   /* by wake_us */
     size_t heap_count, heap_cap;
     uint32_t profile_count, jobs;
