@@ -53,7 +53,8 @@ const struct ops_profile ops_profile_v1 = {
     0, /* hub_message_limit_bytes */
     false, /* comment_events_to_all */
     false, /* messagepack */
-    true /* errors_carry_code */
+    true, /* errors_carry_code */
+    false /* text_repaired */
 };
 
 const struct ops_profile *const ops_profiles[] = {
