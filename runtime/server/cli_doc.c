@@ -97,6 +97,13 @@ void ops_cli_print(const struct ops_config *config, FILE *out)
     }
 }
 
+/* A cell of a markdown table. */
+static void write_cell(const char *text, FILE *out)
+{
+    for (; *text != '\0'; text++)
+        fprintf(out, "%s%c", *text == '<' || *text == '|' ? "\\" : "", *text);
+}
+
 static void write_row(const struct ops_setting_row *row, FILE *out)
 {
     const char *text = ops_setting_default(row);
@@ -108,7 +115,9 @@ static void write_row(const struct ops_setting_row *row, FILE *out)
         fprintf(out, "none");
     else
         fprintf(out, "`%s`", text);
-    fprintf(out, " | %s | %s |\n", valid, row->sentence);
+    fprintf(out, " | ");
+    write_cell(valid, out);
+    fprintf(out, " | %s |\n", row->sentence);
 }
 
 static void write_section(size_t section, FILE *out)

@@ -68,7 +68,7 @@
       "When a commit counts: `full` on stable storage; `normal`, `every-<n>ms`, `off` may lose acknowledged edits "    \
       "when the machine loses power.")                                                                                 \
     X(BOOL, storage_migrate, "STORAGE__MIGRATE", "true", 0, 0, NULL, "Creates and extends tables at the start.")       \
-    X(DURATION, storage_timeout, "STORAGE__TIMEOUT", "15s", 100, OPS_HOUR, NULL,                                       \
+    X(DURATION, storage_timeout, "STORAGE__TIMEOUT", "10s", 100, OPS_HOUR, NULL,                                       \
       "After this time the outcome of a write is unknown: the document is fenced and read back.")                      \
     X(COUNT, history_retain, "HISTORY__RETAIN", "10000", 0, INT64_C(1000000000), NULL,                                 \
       "Ops of a document that are kept behind its snapshot, for late clients and history.")                            \
@@ -79,7 +79,7 @@
       "A changed document is snapshot after this time at the latest.")                                                 \
     X(DURATION, sessions_idle, "SESSIONS__IDLE", "5m", 0, 168 * OPS_HOUR, NULL,                                        \
       "A document without connections leaves memory after this time.")                                                 \
-    X(COUNT, recent_ops, "RECENT__OPS", "1000", 16, 1000000, NULL,                                                     \
+    X(COUNT, recent_ops, "RECENT__OPS", "10000", 16, 1000000, NULL,                                                     \
       "Ops of an open document kept in memory to rebase over; an older base is answered `RevisionCompacted`.")         \
     X(BYTES, recent_bytes, "RECENT__BYTES", "4MiB", 4 * OPS_KIB, OPS_GIB, NULL, "Bytes of such ops of a document.")    \
     X(WORD, backplane_provider, "BACKPLANE__PROVIDER", "local", 0, 0, ops_choices_backplane,                           \
@@ -117,7 +117,7 @@
       "What waits for one connection behind the message being written; above it: `SlowConsumer`, closed.")             \
     X(BYTES, limit_body_bytes, "LIMITS__BODY_BYTES", "64KiB", 0, 64 * OPS_MIB, NULL,                                   \
       "Body of an HTTP request; above it 413.")                                                                        \
-    X(COUNT, limit_requests, "LIMITS__REQUESTS", "256", 1, 1000000, NULL,                                              \
+    X(COUNT, limit_requests, "LIMITS__REQUESTS", "1024", 1, 1000000, NULL,                                              \
       "Unanswered requests of a connection; above it nothing is read from it until some are answered.")                \
     X(COUNT, limit_joined, "LIMITS__JOINED", "1000", 1, 1000000, NULL,                                                 \
       "Documents that a connection has joined; above it `TooMany`.")                                                   \
