@@ -101,6 +101,13 @@ static void plan_planters(const struct planning *p, struct ops_str path, const s
     }
 }
 
+static bool plan_is_stamp_of(const struct ops_json_op *op, const struct json_stamp *old)
+{
+    struct json_stamp stamp = json_stamp_of_op(op);
+
+    return json_stamp_same(&stamp, old);
+}
+
 /* The tombstones that the op in `slot` is the first to plant. */
 static bool plan_plant(struct planning *p, uint32_t slot)
 {
@@ -129,7 +136,11 @@ static bool plan_plant(struct planning *p, uint32_t slot)
             continue;
         if (p->written_count > 1)
             plan_planters(p, json_register_path(reg), &old, &first, &greatest);
-        if (first == slot && !plan_add(p, reg, p->reduced->slots[greatest], true))
+        if (first != slot)
+            continue;
+        if (reg->deleted && plan_is_stamp_of(p->reduced->slots[greatest], &old))
+            continue; /* a tombstone over the same tombstone, by a raw text above `null`: nothing changes */
+        if (!plan_add(p, reg, p->reduced->slots[greatest], true))
             return false;
     }
     return true;
@@ -183,7 +194,7 @@ bool json_plan_changes(const struct ops_json_doc *document, const struct json_re
     while ((slot = json_reduced_ancestor(reduced, path, &limit)) != JSON_NO_SLOT) {
         struct json_stamp stamp = json_stamp_of_op(reduced->slots[slot]);
 
-        if (plan->written[slot] && json_wins(&stamp, &old, false))
+        if (plan->written[slot] && json_wins(&stamp, &old, false) && !(reg->deleted && json_stamp_same(&stamp, &old)))
             return true;
     }
     return false;
