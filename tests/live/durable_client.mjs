@@ -52,6 +52,7 @@ export class DurableClient
             }
         };
         const link = await Link.open(this.where, { onText: receive, onEnd: ended });
+        if (this.stopped) return link.drop();
         this.link = link;
         this.ready = false;
         link.send(JSON.stringify(v1.join(this.documentId, { since: this.server === null ? undefined : this.revision })));
