@@ -8,7 +8,7 @@
 typedef struct ops_store *ops_store_open_fn(const struct ops_store_config *config, const struct ops_store_env *env, char *problem,
                                             size_t problem_bytes);
 
-ops_store_open_fn ops_memory_open;
+ops_store_open_fn ops_memory_open, ops_sqlite_open;
 
 /* What OPSTREAM__STORAGE__SYNC says. */
 enum ops_sync_level {

@@ -5,7 +5,8 @@
 
 /* name, a second name or "", how it is opened */
 #define PROVIDERS(X)                                                                                                   \
-    X("memory", "", ops_memory_open)
+    X("memory", "", ops_memory_open)                                                                                   \
+    X("sqlite", "", ops_sqlite_open)
 
 static const struct {
     const char *name, *alias;
@@ -68,6 +69,12 @@ struct ops_store *ops_store_open(const struct ops_store_config *config, const st
     if (!ops_sync_read(config->sync, &sync)) {
         (void)snprintf(problem, problem_bytes, "Unknown sync level '%.*s'. Valid: full, normal, every-<n>ms (n from 1 to %d), off.",
                        (int)(config->sync.len < 64 ? config->sync.len : 64), config->sync.ptr, OPS_SYNC_INTERVAL_MAX_MS);
+        return NULL;
+    }
+    if (config->check.len > 0 && !is_name(config->check, "auto") && !is_name(config->check, "quick") &&
+        !is_name(config->check, "full") && !is_name(config->check, "off")) {
+        (void)snprintf(problem, problem_bytes, "Unknown storage check '%.*s'. Valid: auto, quick, full, off.",
+                       (int)(config->check.len < 64 ? config->check.len : 64), config->check.ptr);
         return NULL;
     }
     for (size_t i = 0; i < PROVIDERS_COUNT; i++)

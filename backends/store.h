@@ -13,9 +13,12 @@
  *  - After an append of a document has ended other than DONE, every later append of it with the same or a lower epoch ends
  *    ABSENT without touching the storage, also those already queued. So the log never has a gap.
  *  - A load with an epoch fences: no append of that document with a lower epoch that has not come back yet can land after the
- *    load has read; it ends ABSENT.
+ *    load has read; it ends ABSENT. (One that is being committed is waited for, by that load alone.) Epochs of a document grow for as
+ *    long as the store is open, also when nobody had it in between; a load that fences with a lower epoch than an earlier one is
+ *    ABSENT itself.
  *  - (document, revision) is unique; an append whose revision exists, or is not one above the document's last known one,
- *    ends ABSENT.
+ *    ends ABSENT. The last known one is that of the last op or of the snapshot, whichever is higher; a document that has neither may
+ *    begin anywhere.
  *  - One document's bad row never fails another's: a group commit that fails is repeated row by row.
  *  - A failed fsync makes the backend refuse writes until a restart (`health` says so); reads go on.
  *  - Reads (load, history, documents, health) never wait behind commits.
@@ -169,6 +172,7 @@ struct ops_store_config {
     struct ops_str connection_string; /* provider's own grammar; absent: none */
     struct ops_str sync;              /* OPSTREAM__STORAGE__SYNC: full (default), normal, every-<n>ms, off */
     bool migrate;                     /* create and extend tables */
+    struct ops_str check;             /* of the database at the start: auto (default), quick, full, off; README.md says what each costs */
 };
 
 struct ops_store *ops_store_open(const struct ops_store_config *config, const struct ops_store_env *env, char *problem,

@@ -128,6 +128,10 @@ static void load(struct memory_store *s, struct ops_store_load *l)
         ops_store_fail(&l->request, OPS_STORE_ABSENT, "load: no memory");
         return;
     }
+    if (l->fence && l->request.epoch < d->fence.epoch) {
+        ops_store_fail(&l->request, OPS_STORE_ABSENT, "load: the document was fenced by a later epoch");
+        return;
+    }
     if (l->fence)
         ops_store_fence_raise(&d->fence, l->request.epoch);
     memory_document_load(d != NULL ? d : &nothing, l);

@@ -1,0 +1,62 @@
+/* The write-ahead log: when it is copied into the database, and when it is synced at relaxed levels. On the writer's thread.
+ *
+ * SQLite's own checkpoint in the middle of a commit is off: its failures would be lost. Ours runs between two commits, so no commit
+ * can overtake it. It copies everything unless a read that is older than the last commit is still going on; the log starts over once
+ * no read needs it. A log that grows although reads follow each other without a gap makes the next read wait for one copying: so
+ * writes never wait for reads, and the log is bounded by what is committed during the longest read. */
+#include "private.h"
+
+enum { RETRY_MS = 1000 };
+
+static bool reader_may_start(struct sqlite_store *s, bool may)
+{
+    bool idle;
+
+    (void)pthread_mutex_lock(&s->lock);
+    s->reader_hold = !may;
+    idle = !s->reader_busy;
+    if (may)
+        (void)pthread_cond_signal(&s->reader_wake);
+    (void)pthread_mutex_unlock(&s->lock);
+    return idle;
+}
+
+void sqlite_checkpoint(struct sqlite_store *s)
+{
+    bool hold = s->wal_pages >= SQLITE_CHECKPOINT_HOLD_PAGES;
+    int log_pages = 0, copied_pages = 0, code;
+
+    if (s->refuses || s->wal_pages < s->checkpoint_pages || sqlite_now_ms() < s->checkpoint_again_ms)
+        return;
+    if (hold && !reader_may_start(s, false))
+        return; /* a read is going on: as soon as it has ended */
+    code = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &log_pages, &copied_pages);
+    if (hold)
+        (void)reader_may_start(s, true);
+    if (code == SQLITE_OK) {
+        s->checkpoint_pages = s->wal_pages + SQLITE_CHECKPOINT_PAGES; /* should it not start over */
+    } else if (code == SQLITE_FULL || code == SQLITE_BUSY || code == SQLITE_LOCKED || code == SQLITE_NOMEM) {
+        s->checkpoint_again_ms = sqlite_now_ms() + RETRY_MS; /* nothing is lost: the log still has it */
+        if (code == SQLITE_FULL)
+            sqlite_log(s, "sqlite: no room to copy the write-ahead log into the database");
+    } else {
+        sqlite_refuse(s, "the write-ahead log could not be copied into the database", sqlite3_extended_errcode(s->db));
+    }
+}
+
+void sqlite_sync_if_due(struct sqlite_store *s, bool now)
+{
+    sqlite3_file *log = NULL;
+    int code;
+
+    if (s->unsynced_since_ms == 0 || (!now && sqlite_now_ms() < s->unsynced_since_ms + (int64_t)s->sync.interval_ms))
+        return;
+    s->unsynced_since_ms = 0;
+    if (s->refuses)
+        return;
+    code = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (code == SQLITE_OK && log != NULL && log->pMethods != NULL)
+        code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+    if (code != SQLITE_OK)
+        sqlite_refuse(s, "the write-ahead log could not be synced", code);
+}
