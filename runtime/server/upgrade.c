@@ -80,6 +80,12 @@ static struct ops_str profile_name(struct ops_str query)
     return ops_str_of(NULL, 0);
 }
 
+/* The default is no choice: then a client's first message decides (NULL). */
+static const struct ops_profile *configured_profile(const struct ops_config *config)
+{
+    return config->wire_profile == ops_profiles[0] ? NULL : config->wire_profile;
+}
+
 static void on_upgraded(void *data, h2o_socket_t *io, size_t request_bytes)
 {
     struct upgrade *upgrade = data;
@@ -112,7 +118,7 @@ void ops_upgrade_request(h2o_req_t *req, bool echo)
     const struct ops_config *config = loop->server->config;
     struct ops_websocket_request request = read_request(req);
     struct ops_str name = profile_name(ops_http_query(req));
-    const struct ops_profile *profile = name.ptr != NULL ? ops_profile_find(name) : config->wire_profile;
+    const struct ops_profile *profile = name.ptr != NULL ? ops_profile_find(name) : configured_profile(config);
     struct upgrade *upgrade;
 
     if (ops_websocket_request_problem(&request) != NULL) {
