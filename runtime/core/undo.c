@@ -54,22 +54,6 @@ static void undo_push(struct ops_document *document, struct undo_stack *stack, v
     stack->count++;
 }
 
-/* The op at durable + 1 is this member's and is about to be applied. */
-void ops_undo_recorded(struct ops_document *document, struct member *member, const void *op, enum op_kind kind)
-{
-    int64_t revision = document->durable + 1;
-    void *entry = document->engine->undo_record(document->state_now, op, &document->pool);
-    struct undo_stack *from = kind == OP_UNDO ? &member->undo : &member->redo;
-    struct undo_stack *to = kind == OP_UNDO ? &member->redo : &member->undo;
-
-    if (kind == OP_NORMAL)
-        ops_undo_clear(document, &member->redo);
-    else if (from->count > 0)
-        undo_pop(document, from);
-    if (entry != NULL)
-        undo_push(document, to, entry, revision);
-}
-
 /* ---- carrying ----------------------------------------------------------------------------------------------------------- */
 
 static bool undo_is_own(const struct recent *item, const struct member *member)
@@ -116,6 +100,25 @@ static void undo_carry_stack(struct ops_document *document, const struct member 
         ops_arena_rewind(&core->scratch, mark);
     }
     stack->carried = document->durable;
+}
+
+/* The op at durable + 1 is this member's and is about to be applied. */
+void ops_undo_recorded(struct ops_document *document, struct member *member, const void *op, enum op_kind kind)
+{
+    int64_t revision = document->durable + 1;
+    void *entry = document->engine->undo_record(document->state_now, op, &document->pool);
+    struct undo_stack *from = kind == OP_UNDO ? &member->undo : &member->redo;
+    struct undo_stack *to = kind == OP_UNDO ? &member->redo : &member->undo;
+
+    if (kind == OP_NORMAL) {
+        ops_undo_clear(document, &member->redo);
+    } else if (from->count > 0) {
+        undo_carry_stack(document, member, from); /* through the entry that goes, as long as it is there */
+        if (from->count > 0)
+            undo_pop(document, from);
+    }
+    if (entry != NULL)
+        undo_push(document, to, entry, revision);
 }
 
 /* ---- the request -------------------------------------------------------------------------------------------------------- */
