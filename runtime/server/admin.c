@@ -110,6 +110,7 @@ void ops_admin_metrics(const struct ops_page_request *request, const struct ops_
 void ops_admin_diagnostics(const struct ops_page_request *request, const struct ops_profile *profile,
                            const struct ops_diagnostics *diagnostics, struct ops_arena *arena, struct ops_page *out)
 {
+    static const struct ops_str nobody = {NULL, 0}; /* an empty list; NULL is an absent one. The core tells how many, not who */
     struct ops_diagnostics_op *recent = ops_arena_array(arena, diagnostics->recent_count, sizeof *recent);
     struct ops_diagnostics_response response;
     struct ops_buf body;
@@ -122,6 +123,7 @@ void ops_admin_diagnostics(const struct ops_page_request *request, const struct 
     response.document_id = diagnostics->document_id;
     response.active_on_this_node = diagnostics->document.open;
     response.owner_node_id = diagnostics->node_id;
+    response.peers = &nobody;
     response.peer_count = (int32_t)diagnostics->document.peers;
     if (diagnostics->document.open)
         response.revision = diagnostics->document.durable_revision;

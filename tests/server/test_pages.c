@@ -248,8 +248,12 @@ static void diagnostics_are_the_schemas_message(void **state)
     memset(&d, 0, sizeof d);
     d.document_id = OPS_STR("no \"such\" document");
     d.node_id = OPS_STR("LocalNode");
+    for (size_t i = 0; i < ops_profiles_count; i++) {
+        ops_admin_diagnostics(&request, ops_profiles[i], &d, &f->arena, &page);
+        assert_int_equal(page.status, 200);
+        assert_true(has(page.body, "\"peers\":[],\"recentOps\":[]}"));
+    }
     ops_admin_diagnostics(&request, ops_profiles[0], &d, &f->arena, &page);
-    assert_int_equal(page.status, 200);
     assert_true(ops_str_equal(page.body, OPS_STR("{\"documentId\":\"no \\\"such\\\" document\",\"activeOnThisNode\":false,\"ownerNodeId\":\"LocalNode\","
                                                  "\"revision\":0,\"peerCount\":0,\"peers\":[],\"recentOps\":[]}")));
     d.document_id = OPS_STR("d");
