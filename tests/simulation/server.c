@@ -79,6 +79,26 @@ void queue_clear(struct queue *queue)
 
 /* ---- the host ------------------------------------------------------------------------------------------------------------------ */
 
+/* On one connection the pushes and acks of a document come in revision order, without a gap and without a repeat. */
+static void wire_told(struct world *w, struct wire *wire, const struct ops_server_message *m)
+{
+    bool push = m->message_type == OPS_SERVER_MESSAGE_RECEIVE_OP_EVENT;
+    bool ack = m->message_type == OPS_SERVER_MESSAGE_OP_RESPONSE && m->op_response.success;
+    struct ops_str id = push ? m->receive_op_event.document_id : m->op_response.document_id;
+    int64_t revision = push ? m->receive_op_event.new_revision : m->op_response.new_revision;
+    unsigned d;
+
+    if (!push && !ack)
+        return;
+    for (d = 0; d + 1 < DOCUMENTS_MAX && !ops_str_equal(document_name(d), id); d++)
+        continue;
+    if (wire->seen[d] != 0 && (push ? revision != wire->seen[d] + 1 : revision > wire->seen[d] + 1))
+        world_trouble(w, "a %s of revision %lld comes behind revision %lld", push ? "push" : "ack", (long long)revision,
+                      (long long)wire->seen[d]);
+    if (push || (wire->seen[d] != 0 && revision == wire->seen[d] + 1))
+        wire->seen[d] = revision;
+}
+
 static void host_send(void *self, void *peer, struct ops_note *note)
 {
     struct world *w = self;
@@ -95,6 +115,7 @@ static void host_send(void *self, void *peer, struct ops_note *note)
         world_trouble(w, "a message cannot be encoded");
     if (w->verbose)
         printf("  %u< %.*s\n", wire->number, (int)text.len, text.ptr);
+    wire_told(w, wire, ops_note_message(note, ops_profiles[0]));
     if (wire->client_end)
         queue_put(&wire->down, ops_buf_str(&text), -1);
     ops_arena_reset(&arena);

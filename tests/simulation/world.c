@@ -156,5 +156,4 @@ void world_end(struct world *w)
     wires_sweep(w);
     model_end(&w->store);
     free(w->blocks);
-    free(w->told);
 }

@@ -34,19 +34,13 @@ struct wire {
     struct ops_connection *connection; /* NULL: the server's end is gone */
     bool client_end;                   /* the client still holds its end */
     bool extended, server_closes, paused;
+    int64_t seen[DOCUMENTS_MAX]; /* revision that the client was last told of; 0: none yet */
     struct queue up, down;
 };
 
 struct mail_item {
     struct mail_item *next;
     struct ops_mail *mail;
-};
-
-/* What a client was told of an op: kept for the verdict. */
-struct told {
-    char op_id[65];
-    unsigned document;
-    int64_t revision; /* acked */
 };
 
 struct user {
@@ -72,8 +66,6 @@ struct world {
     struct wire *wires;
     unsigned next_wire, wires_count;
     struct user users[USERS_MAX];
-    struct told *told;
-    size_t told_count, told_cap;
     unsigned kills, cuts, restarts, failures, refused, edits;
     char trouble[TROUBLE_BYTES]; /* what is wrong; empty: nothing */
 };
