@@ -8,19 +8,27 @@ const BEGIN = '<!-- recorded cases: begin -->', END = '<!-- recorded cases: end 
 // Members of the envelope that are null in a text say nothing: they are shown as `…`.
 export const brief = (text) => text.replace(/(?:,"[A-Za-z]+":null)+/g, ',…').replaceAll('\n', ' | ');
 
-// Reasons for what the recordings call a defect without saying why, and for what we do otherwise although it is called `must`.
+// Reasons for what the recordings call a defect without saying why; for a defect that is copied all the same; and for what we do otherwise although it is
+// called `must`, which without a reason here is a failure and never gets into the list.
 const BEFORE_JOIN = 'the released server sends no reply to a connection before its first join; a client would wait for ever';
+const NO_COMMENTS = 'comments are not served on this socket yet: ignored likewise';
 const POISON = 'a state that cannot be written for every peer is refused, not stored';
 const REASONS = [
-    [/^ws\.before-join\.op-is-applied$/, 'an op of a connection that has not joined is refused (NotJoined)'],
+    [/^ws\.before-join\.op-is-applied$/, 'the op of a connection that has not joined is applied likewise, but it is answered'],
     [/^ws\.before-join\./, BEFORE_JOIN],
-    [/^ws\.ignored\.comment-type\./, 'comments are answered on the collaboration socket too'],
+    [/^ws\.ignored\.comment-type\./, NO_COMMENTS],
+    [/^ws\.close\.failed-joiner-is-announced$/, 'the recorded part is right: nobody is told of a join that failed'],
+    [/^op\.text\.(transform\.)?retain-past-end$/, '`reference` clamps at the end of the document (v1.md §5), and this op is unharmed by it'],
+    [/\.base-(too-high|int64-max)$/, '`reference` takes a base above the current revision as the current one (profile flag `base_ahead_is_current`); `v1` answers RevisionAhead'],
     [/^ws\.frame\.bom-utf16-binary$/, 'messages are UTF-8; a UTF-16 mark does not switch the decoder'],
     [/^awareness\.poison\./, POISON],
+    [/^awareness\.unjoined-document-without-session$/, 'awareness of a document that nobody has open is refused, and that is said'],
     [/^http\.upgrade\.origin-foreign$/, 'a web page of another origin may not connect (v1.md §4): cross-site WebSocket hijacking'],
-    [/^http\.health(-ready)?$/, 'health tells the truth about the store; `Degraded` was the name of memory storage'],
 ];
-export const reasonOf = (theCase) => theCase.why ?? REASONS.find(([id]) => id.test(theCase.id))?.[1] ?? 'to be judged';
+export const reasonOf = (theCase) => REASONS.find(([id]) => id.test(theCase.id))?.[1] ?? theCase.why ?? null;
+
+// How a defect is listed that the server copies.
+export const COPIED = { reference: '(as recorded)', ours: '(the same)' };
 
 const page = (path) => {
     const text = readFileSync(path, 'utf8');
