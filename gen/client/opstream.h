@@ -7958,14 +7958,14 @@ struct ops_pool_block {
     size_t bytes;                       /* this header included */
 };
 
-static char *pool_block_start(struct ops_pool_block *block)
-{
-    return (char *)block + ((sizeof *block + (POOL_STEP - 1)) & ~(size_t)(POOL_STEP - 1));
-}
-
 static size_t pool_header_bytes(void)
 {
     return (sizeof(struct ops_pool_block) + (POOL_STEP - 1)) & ~(size_t)(POOL_STEP - 1);
+}
+
+static char *pool_block_start(struct ops_pool_block *block)
+{
+    return (char *)block + pool_header_bytes();
 }
 
 /* Smallest class that holds `bytes` (1 to OPS_POOL_LARGE), and its size. */
@@ -8053,12 +8053,39 @@ static void pool_keep_rest(struct ops_pool *pool)
     pool->at = pool->end;
 }
 
+/* A block for pieces, the first of `size` bytes. Grows with what is held: a small document stays small, a big one asks seldom. Where
+ * the limit or the memory refuses that much, a block for the one piece may still fit. */
+static bool pool_new_block(struct ops_pool *pool, size_t size)
+{
+    size_t need = size + pool_header_bytes(), wanted = pool->held_bytes / 4;
+    struct ops_pool_block *block;
+
+    if (wanted < POOL_FIRST_BLOCK)
+        wanted = POOL_FIRST_BLOCK;
+    if (wanted > POOL_LAST_BLOCK)
+        wanted = POOL_LAST_BLOCK;
+    if (wanted < need)
+        wanted = need;
+    wanted = (wanted + (POOL_STEP - 1)) & ~(size_t)(POOL_STEP - 1);
+    block = pool_block_new(pool, wanted);
+    if (block == NULL && wanted > need)
+        block = pool_block_new(pool, need);
+    if (block == NULL)
+        return false;
+    pool_keep_rest(pool);
+    block->next = pool->blocks;
+    pool->blocks = block;
+    pool->at = pool_block_start(block);
+    pool->end = (char *)block + block->bytes;
+    ops_arena_forbid(pool->at, (size_t)(pool->end - pool->at));
+    return true;
+}
+
 void *ops_pool_alloc(struct ops_pool *pool, size_t bytes)
 {
-    size_t size, wanted;
+    size_t size;
     unsigned class_of_piece;
     struct ops_pool_piece *piece;
-    struct ops_pool_block *block;
 
     if (bytes > OPS_POOL_LARGE)
         return pool_alloc_large(pool, bytes);
@@ -8070,26 +8097,8 @@ void *ops_pool_alloc(struct ops_pool *pool, size_t bytes)
         pool->used_bytes += size;
         return piece;
     }
-    if ((size_t)(pool->end - pool->at) < size) {
-        /* grow with what is held: a small document stays small, a big one asks seldom */
-        wanted = pool->held_bytes / 4;
-        if (wanted < POOL_FIRST_BLOCK)
-            wanted = POOL_FIRST_BLOCK;
-        if (wanted > POOL_LAST_BLOCK)
-            wanted = POOL_LAST_BLOCK;
-        if (wanted < size + pool_header_bytes())
-            wanted = size + pool_header_bytes();
-        wanted = (wanted + (POOL_STEP - 1)) & ~(size_t)(POOL_STEP - 1);
-        block = pool_block_new(pool, wanted);
-        if (block == NULL)
-            return NULL;
-        pool_keep_rest(pool);
-        block->next = pool->blocks;
-        pool->blocks = block;
-        pool->at = pool_block_start(block);
-        pool->end = (char *)block + block->bytes;
-        ops_arena_forbid(pool->at, (size_t)(pool->end - pool->at));
-    }
+    if ((size_t)(pool->end - pool->at) < size && !pool_new_block(pool, size))
+        return NULL;
     piece = (struct ops_pool_piece *)(void *)pool->at;
     pool->at += size;
     pool->used_bytes += size;
