@@ -17,9 +17,8 @@ static void came_back(void *self, struct ops_store_request *chain)
     (void)pthread_mutex_lock(&f->lock);
     for (struct ops_store_request *r = chain, *next; r != NULL; r = next) {
         next = r->next;
-        r->next = NULL;
-        *f->order_end = r;
-        f->order_end = &r->next;
+        if (f->order_count < FIXTURE_ORDER)
+            f->order[f->order_count++] = r;
         f->returned++;
     }
     (void)pthread_cond_broadcast(&f->back);
@@ -42,9 +41,7 @@ void fixture_reopen(struct fixture *f, const struct backend *b)
     struct ops_store_config config = {0};
     struct ops_store_env env = {came_back, f, logged, f};
 
-    f->returned = 0;
-    f->order = NULL;
-    f->order_end = &f->order;
+    f->returned = f->order_count = 0;
     if (b->connection_string != NULL)
         b->connection_string(f->folder, connection, sizeof connection);
     config.provider = ops_str_of(b->name, strlen(b->name));
@@ -102,6 +99,13 @@ void fixture_wait(struct fixture *f, size_t count)
     while (f->returned < count)
         (void)pthread_cond_wait(&f->back, &f->lock);
     f->returned -= count;
+    (void)pthread_mutex_unlock(&f->lock);
+}
+
+void fixture_forget(struct fixture *f)
+{
+    (void)pthread_mutex_lock(&f->lock);
+    f->order_count = 0;
     (void)pthread_mutex_unlock(&f->lock);
 }
 

@@ -8,15 +8,17 @@
 #include "backends/store.h"
 #include "tests/support/memory.h"
 
+enum { FIXTURE_ORDER = 4096 }; /* later ones are counted only */
+
 struct fixture {
     struct ops_store *store;
     char folder[256];   /* temporary; removed at the end */
     char problem[512];
     pthread_mutex_t lock;
     pthread_cond_t back;
-    size_t returned;                 /* requests that came back */
-    struct ops_store_request *order; /* they, oldest first */
-    struct ops_store_request **order_end;
+    size_t returned;                              /* requests that came back and were not waited for yet */
+    struct ops_store_request *order[FIXTURE_ORDER]; /* all that came back since fixture_forget, oldest first */
+    size_t order_count;
     size_t logged;
 };
 
@@ -40,7 +42,9 @@ void fixture_drop(struct fixture *f);
 /* Submits one request and waits until `count` more have come back. */
 void fixture_submit(struct fixture *f, struct ops_store_request *r);
 void fixture_wait(struct fixture *f, size_t count);
-/* Both, for one. */
+/* Starts `order` anew. */
+void fixture_forget(struct fixture *f);
+/* Submits and waits, for one. */
 enum ops_store_result fixture_do(struct fixture *f, struct ops_store_request *r);
 
 /* Requests with everything set but what the test is about. Texts are borrowed. */

@@ -1,0 +1,449 @@
+/* opstream-edit: a shell in which one document is edited together with others.
+ *
+ * One poll loop over the terminal and the connection; everything about the protocol is runtime/client. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "runtime/client/client.h"
+#include "socket.h"
+
+enum { LINE_BYTES = 1 << 20, TEXT_LIMIT_BYTES = 1 << 30 };
+
+struct edit_shell {
+    struct ops_edit_url url;
+    struct ops_client *client;
+    struct ops_doc *doc;
+    struct ops_edit_socket *socket;
+    bool ended; /* the socket is to be freed */
+    uint16_t close_code;
+    const char *save_file;
+    bool unsaved, quit;
+    char *line;
+    size_t line_len;
+    struct ops_memory memory;
+};
+
+static void *memory_more(void *self, size_t bytes)
+{
+    (void)self;
+    return malloc(bytes);
+}
+
+static void memory_release(void *self, void *block, size_t bytes)
+{
+    (void)self;
+    (void)bytes;
+    free(block);
+}
+
+static void fill_random(void *self, void *out, size_t bytes)
+{
+    (void)self;
+    if (getrandom(out, bytes, 0) != (ssize_t)bytes)
+        abort(); /* ids of ops must not repeat: there is nothing sensible to go on with */
+}
+
+static int64_t clock_ms(clockid_t clock)
+{
+    struct timespec t;
+
+    clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* ---- what the client tells ------------------------------------------------------------------------------------------------------ */
+
+static void print_str(struct ops_str s)
+{
+    fwrite(s.ptr != NULL ? s.ptr : "-", 1, s.ptr != NULL ? s.len : 1, stdout);
+}
+
+static void on_patch(void *self, struct ops_doc *doc, const struct ops_patch *patch)
+{
+    static const char *const origins[] = {"", " (taken back)", " (loaded anew)"};
+
+    (void)doc;
+    ((struct edit_shell *)self)->unsaved = true;
+    printf("* %zu -%zu +", patch->position_utf16, patch->deleted_utf16);
+    print_str(patch->inserted);
+    printf(" @%lld%s\n", (long long)patch->revision, origins[patch->origin]);
+}
+
+static void on_changed(void *self, struct ops_doc *doc, struct ops_str path, enum ops_origin origin)
+{
+    (void)origin;
+    ((struct edit_shell *)self)->unsaved = true;
+    if (path.ptr == NULL) {
+        printf("* loaded @%lld\n", (long long)ops_doc_revision(doc));
+        return;
+    }
+    printf("* ");
+    print_str(path);
+    printf(" = ");
+    print_str(ops_doc_json_get(doc, path));
+    printf("\n");
+}
+
+static void on_status(void *self, struct ops_doc *doc, enum ops_doc_status status)
+{
+    static const char *const names[] = {"offline", "joining", "joined", "refused"};
+
+    ((struct edit_shell *)self)->unsaved = true;
+    printf("# %s @%lld, %zu pending\n", names[status], (long long)ops_doc_revision(doc), ops_doc_pending(doc));
+}
+
+static void on_refused(void *self, struct ops_doc *doc, const struct ops_refused *refused)
+{
+    (void)self;
+    (void)doc;
+    printf("! ");
+    print_str(ops_error_code_row_of(refused->code)->name);
+    printf(": ");
+    print_str(refused->sentence);
+    printf("\n");
+}
+
+static void on_peer(void *self, struct ops_doc *doc, enum ops_peer_change change, struct ops_str peer, struct ops_str data)
+{
+    static const char *const names[] = {"joined", "updated", "left"};
+
+    (void)self;
+    (void)doc;
+    printf("@ ");
+    print_str(peer);
+    printf(" %s ", names[change]);
+    print_str(data);
+    printf("\n");
+}
+
+static void on_trouble(void *self, struct ops_str what)
+{
+    (void)self;
+    printf("# ");
+    print_str(what);
+    printf("\n");
+}
+
+/* ---- the connection ---------------------------------------------------------------------------------------------------------------- */
+
+static void on_opened(void *self)
+{
+    ops_client_connected(((struct edit_shell *)self)->client);
+}
+
+static void on_message(void *self, struct ops_str text)
+{
+    ops_client_received(((struct edit_shell *)self)->client, text);
+}
+
+static void on_ended(void *self, uint16_t close_code, const char *problem)
+{
+    struct edit_shell *shell = self;
+
+    printf("# %s (%u)\n", problem, close_code);
+    shell->ended = true;
+    shell->close_code = close_code;
+}
+
+static void shell_disconnect(struct edit_shell *shell)
+{
+    ops_edit_socket_free(shell->socket);
+    shell->socket = NULL;
+    shell->ended = false;
+    ops_client_disconnected(shell->client, shell->close_code);
+    shell->close_code = 0;
+}
+
+static void shell_connect(struct edit_shell *shell)
+{
+    const struct ops_edit_socket_events events = {shell, on_opened, on_message, on_ended};
+    const char *problem;
+
+    shell->socket = ops_edit_socket_open(&shell->url, TEXT_LIMIT_BYTES, &events, &problem);
+    if (shell->socket == NULL) {
+        printf("# %s\n", problem);
+        shell_disconnect(shell);
+    }
+}
+
+/* Does what the client wants now. */
+static void shell_serve(struct edit_shell *shell)
+{
+    struct ops_str message;
+
+    ops_client_tick(shell->client, clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_REALTIME));
+    if (shell->ended || (ops_client_state(shell->client) == OPS_CLIENT_CLOSE && shell->socket != NULL))
+        shell_disconnect(shell);
+    if (ops_client_state(shell->client) == OPS_CLIENT_CONNECT && shell->socket == NULL)
+        shell_connect(shell);
+    while (shell->socket != NULL && ops_client_outgoing(shell->client, &message))
+        ops_edit_socket_send(shell->socket, message);
+}
+
+/* ---- saving --------------------------------------------------------------------------------------------------------------------------- */
+
+/* Through a second file, so that there is always a whole one. */
+static void shell_save(struct edit_shell *shell)
+{
+    struct ops_arena arena;
+    struct ops_buf bytes;
+    char name[4096];
+    int fd;
+
+    if (shell->save_file == NULL || !shell->unsaved)
+        return;
+    ops_arena_init(&arena, NULL, 0, TEXT_LIMIT_BYTES, &shell->memory);
+    ops_buf_init(&bytes, &arena);
+    snprintf(name, sizeof name, "%s.new", shell->save_file);
+    fd = ops_client_save(shell->client, &bytes) == OPS_OK ? open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
+    if (fd < 0 || write(fd, bytes.ptr, bytes.len) != (ssize_t)bytes.len || fsync(fd) != 0 || rename(name, shell->save_file) != 0)
+        printf("! cannot save to %s: %s\n", shell->save_file, strerror(errno));
+    else
+        shell->unsaved = false;
+    if (fd >= 0)
+        close(fd);
+    ops_arena_reset(&arena);
+}
+
+/* False: there is a file, and it cannot be used. */
+static bool shell_load(struct edit_shell *shell)
+{
+    FILE *file = shell->save_file != NULL ? fopen(shell->save_file, "rb") : NULL;
+    struct stat info;
+    char *bytes;
+    bool loaded;
+
+    if (file == NULL)
+        return shell->save_file == NULL || errno == ENOENT;
+    loaded = fstat(fileno(file), &info) == 0 && (bytes = malloc((size_t)info.st_size + 1)) != NULL;
+    if (loaded) {
+        loaded = fread(bytes, 1, (size_t)info.st_size, file) == (size_t)info.st_size &&
+                 ops_client_load(shell->client, ops_str_of(bytes, (size_t)info.st_size)) == OPS_OK;
+        free(bytes);
+    }
+    fclose(file);
+    return loaded;
+}
+
+/* ---- commands -------------------------------------------------------------------------------------------------------------------------- */
+
+static const char help[] = "i POSITION TEXT   insert            d POSITION COUNT   delete\n"
+                           "set PATH JSON     write             del PATH           delete\n"
+                           "show              the document      who                who is here\n"
+                           "me JSON           say who I am      undo, redo, quit\n";
+
+static void print_register(void *self, struct ops_str path, struct ops_str value)
+{
+    (void)self;
+    print_str(path);
+    printf(" = ");
+    print_str(value);
+    printf("\n");
+}
+
+static void command_show(struct edit_shell *shell)
+{
+    struct ops_arena arena;
+    struct ops_buf text;
+
+    if (ops_str_equal(ops_doc_type(shell->doc), OPS_STR("json"))) {
+        ops_doc_json_each(shell->doc, print_register, NULL);
+        return;
+    }
+    ops_arena_init(&arena, NULL, 0, TEXT_LIMIT_BYTES, &shell->memory);
+    ops_buf_init(&text, &arena);
+    if (ops_doc_text_range(shell->doc, 0, SIZE_MAX, &text) == OPS_OK)
+        print_str(ops_buf_str(&text));
+    printf("\n");
+    ops_arena_reset(&arena);
+}
+
+static void command_who(struct edit_shell *shell)
+{
+    struct ops_str peer, data;
+    size_t at = 0;
+
+    while (ops_doc_peer_next(shell->doc, &at, &peer, &data))
+        print_register(NULL, peer, data);
+}
+
+static struct ops_str rest_of(const char *line, int from)
+{
+    return ops_str_of(line + from, strlen(line + from));
+}
+
+static enum ops_err shell_command(struct edit_shell *shell, const char *line)
+{
+    char word[256];
+    size_t at, count;
+    int end = 0;
+
+    if (sscanf(line, "i %zu%n", &at, &end) == 1 && line[end] == ' ')
+        return ops_doc_text_insert(shell->doc, at, rest_of(line, end + 1));
+    if (sscanf(line, "d %zu %zu", &at, &count) == 2)
+        return ops_doc_text_delete(shell->doc, at, count);
+    if (sscanf(line, "set %255s%n", word, &end) == 1)
+        return ops_doc_json_set(shell->doc, ops_str_of(word, strlen(word)), rest_of(line, end));
+    if (sscanf(line, "del %255s", word) == 1)
+        return ops_doc_json_del(shell->doc, ops_str_of(word, strlen(word)));
+    if (strncmp(line, "me ", 3) == 0)
+        return ops_doc_awareness_set(shell->doc, rest_of(line, 3));
+    if (strcmp(line, "undo") == 0)
+        return ops_doc_undo(shell->doc);
+    if (strcmp(line, "redo") == 0)
+        return ops_doc_redo(shell->doc);
+    if (strcmp(line, "show") == 0)
+        command_show(shell);
+    else if (strcmp(line, "who") == 0)
+        command_who(shell);
+    else if (strcmp(line, "quit") == 0)
+        shell->quit = true;
+    else if (line[0] != '\0')
+        fputs(help, stdout);
+    return OPS_OK;
+}
+
+static void shell_read(struct edit_shell *shell)
+{
+    ssize_t n = read(STDIN_FILENO, shell->line + shell->line_len, LINE_BYTES - 1 - shell->line_len);
+    char *begin = shell->line, *end;
+
+    if (n <= 0) {
+        shell->quit = n == 0 || errno != EINTR;
+        return;
+    }
+    shell->line_len += (size_t)n;
+    shell->line[shell->line_len] = '\0';
+    while ((end = memchr(begin, '\n', shell->line_len - (size_t)(begin - shell->line))) != NULL) {
+        enum ops_err err;
+
+        *end = '\0';
+        err = shell_command(shell, begin);
+        if (err != OPS_OK)
+            printf("! %s\n", err == OPS_ERR_NOMEM ? "no memory" : err == OPS_ERR_SYNTAX ? "not valid" : "not possible here");
+        begin = end + 1;
+    }
+    shell->line_len -= (size_t)(begin - shell->line);
+    memmove(shell->line, begin, shell->line_len);
+    if (shell->line_len == LINE_BYTES - 1) {
+        printf("! the line is too long\n");
+        shell->line_len = 0;
+    }
+}
+
+/* ---- the loop --------------------------------------------------------------------------------------------------------------------------- */
+
+static int shell_timeout_ms(const struct edit_shell *shell)
+{
+    int64_t left_ms = ops_client_deadline_ms(shell->client);
+
+    if (left_ms == INT64_MAX)
+        return -1;
+    left_ms -= clock_ms(CLOCK_MONOTONIC);
+    return left_ms < 0 ? 0 : left_ms > 60000 ? 60000 : (int)left_ms;
+}
+
+/* What was typed last is still sent before the end, for at most this long. */
+enum { FAREWELL_MS = 5000 };
+
+static void shell_run(struct edit_shell *shell)
+{
+    int64_t leave_at_ms = INT64_MAX;
+
+    while (!shell->quit || (ops_doc_status(shell->doc) != OPS_DOC_REFUSED && ops_doc_pending(shell->doc) > 0 &&
+                            clock_ms(CLOCK_MONOTONIC) < leave_at_ms)) {
+        struct pollfd fds[2] = {{shell->quit ? -1 : STDIN_FILENO, POLLIN, 0}, {-1, 0, 0}};
+        int timeout_ms;
+
+        shell_serve(shell);
+        shell_save(shell);
+        fflush(stdout);
+        if (shell->socket != NULL) {
+            fds[1].fd = ops_edit_socket_fd(shell->socket);
+            fds[1].events = ops_edit_socket_poll(shell->socket);
+        }
+        timeout_ms = shell_timeout_ms(shell);
+        if (shell->quit && leave_at_ms == INT64_MAX)
+            leave_at_ms = clock_ms(CLOCK_MONOTONIC) + FAREWELL_MS;
+        if (poll(fds, 2, shell->quit && (timeout_ms < 0 || timeout_ms > 100) ? 100 : timeout_ms) < 0 && errno != EINTR)
+            break;
+        if (fds[0].revents != 0)
+            shell_read(shell);
+        if (shell->socket != NULL && fds[1].revents != 0)
+            ops_edit_socket_ready(shell->socket, fds[1].revents);
+        if (ops_client_state(shell->client) == OPS_CLIENT_STOPPED)
+            break;
+    }
+    shell_save(shell);
+    if (ops_doc_pending(shell->doc) > 0)
+        printf("! %zu edits were not acknowledged%s\n", ops_doc_pending(shell->doc),
+               shell->save_file != NULL ? "; they are saved" : "");
+}
+
+static bool shell_open(struct edit_shell *shell, const char *document, const char *type)
+{
+    struct ops_client_config config;
+
+    shell->memory.more = memory_more;
+    shell->memory.release = memory_release;
+    ops_client_config_init(&config);
+    config.memory = &shell->memory;
+    config.random = fill_random;
+    config.events = (struct ops_client_events){shell, on_patch, on_changed, on_status, on_refused, on_peer, on_trouble};
+    shell->client = ops_client_open(&config);
+    shell->line = malloc(LINE_BYTES);
+    if (shell->client == NULL || shell->line == NULL)
+        return false;
+    if (!shell_load(shell)) {
+        fprintf(stderr, "opstream-edit: %s is not a file of saved edits\n", shell->save_file);
+        return false;
+    }
+    if (ops_client_join(shell->client, ops_str_of(document, strlen(document)), ops_str_of(type, strlen(type)), &shell->doc) !=
+        OPS_OK) {
+        fprintf(stderr, "opstream-edit: cannot open %s as %s\n", document, type);
+        return false;
+    }
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"url", required_argument, NULL, 'u'}, {"type", required_argument, NULL, 't'}, {"save", required_argument, NULL, 's'}, {0}};
+    const char *url = "ws://127.0.0.1:8080/collab-ws", *type = "text";
+    struct edit_shell shell;
+    bool good = true;
+    int option;
+
+    memset(&shell, 0, sizeof shell);
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == 'u')
+            url = optarg;
+        else if (option == 't')
+            type = optarg;
+        else if (option == 's')
+            shell.save_file = optarg;
+        else
+            good = false;
+    }
+    if (!good || argc - optind != 1 || !ops_edit_url_parse(url, &shell.url)) {
+        fprintf(stderr, "usage: opstream-edit [--url ws://host:port/collab-ws] [--type text|json] [--save FILE] DOC\n\n%s", help);
+        return 2;
+    }
+    good = shell_open(&shell, argv[optind], type);
+    if (good)
+        shell_run(&shell);
+    ops_edit_socket_free(shell.socket);
+    if (shell.client != NULL)
+        ops_client_close(shell.client);
+    free(shell.line);
+    return good ? 0 : 1;
+}
