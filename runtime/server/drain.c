@@ -75,7 +75,7 @@ static void on_signal_event(h2o_socket_t *io, const char *error)
     struct ops_loop *loop = io->data;
     struct ops_server *server = loop->server;
 
-    h2o_socket_read_stop(io);
+    h2o_socket_close(io); /* only the first signal writes to it */
     if (error != NULL || ops_server_is_draining(server))
         return;
     ops_log(OPS_LOG_INFO, "server", "draining: finishing what was accepted");

@@ -1,10 +1,12 @@
 #include "server.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "drain.h"
@@ -69,11 +71,11 @@ static bool open_store(struct ops_server *server)
 struct starter {
     struct ops_server *server;
     uint32_t index;
-    pthread_t thread;
     bool ok;
-    pthread_barrier_t *ready;
+    sem_t ready, ended;
 };
 
+/* The thread stays until the process ends: h2o keeps memory for reuse in thread-local variables that nobody else can give back. */
 static void *run_loop(void *self)
 {
     struct starter *starter = self;
@@ -81,31 +83,43 @@ static void *run_loop(void *self)
     bool ok = ops_loop_open(loop, starter->server, starter->index);
 
     starter->ok = ok;
-    pthread_barrier_wait(starter->ready); /* from here on the starter is loop 0's */
+    sem_post(&starter->ready);
     if (ok)
         ops_loop_run(loop);
+    sem_post(&starter->ended);
+    while (pause() != 0) {
+    }
     return NULL;
+}
+
+static void wait_for(sem_t *semaphore)
+{
+    while (sem_wait(semaphore) != 0) {
+    }
 }
 
 /* Loop 0 is this thread; the others are ready when this returns. */
 static bool start_loops(struct ops_server *server, struct starter *starters)
 {
-    pthread_barrier_t ready;
     bool ok = ops_loop_open(&server->loops[0], server, 0);
+    pthread_t thread;
 
     if (!ok)
         return false;
     ops_drain_catch_signals(&server->loops[0]);
-    pthread_barrier_init(&ready, NULL, server->loops_count);
     for (uint32_t i = 1; i < server->loops_count; i++) {
-        starters[i] = (struct starter){.server = server, .index = i, .ready = &ready};
-        if (pthread_create(&starters[i].thread, NULL, run_loop, &starters[i]) != 0)
-            return false; /* the process ends: threads that wait for the others end with it */
+        starters[i].server = server;
+        starters[i].index = i;
+        sem_init(&starters[i].ready, 0, 0);
+        sem_init(&starters[i].ended, 0, 0);
+        if (pthread_create(&thread, NULL, run_loop, &starters[i]) != 0)
+            return false;
+        pthread_detach(thread);
     }
-    pthread_barrier_wait(&ready);
-    pthread_barrier_destroy(&ready);
-    for (uint32_t i = 1; i < server->loops_count; i++)
+    for (uint32_t i = 1; i < server->loops_count; i++) {
+        wait_for(&starters[i].ready);
         ok = ok && starters[i].ok;
+    }
     return ok;
 }
 
@@ -151,7 +165,7 @@ static bool open_parts(struct ops_server *server)
 
 static int serve(struct ops_server *server)
 {
-    struct starter starters[OPS_LOOPS_MAX];
+    static struct starter starters[OPS_LOOPS_MAX];
     char problem[256] = "";
 
     if (!ops_listeners_bind(server, problem, sizeof problem)) {
@@ -169,7 +183,7 @@ static int serve(struct ops_server *server)
             server->loops_count == 1 ? "" : "s", server->store->ops->name);
     ops_loop_run(&server->loops[0]);
     for (uint32_t i = 1; i < server->loops_count; i++)
-        pthread_join(starters[i].thread, NULL);
+        wait_for(&starters[i].ended);
     for (uint32_t i = 0; i < server->loops_count; i++)
         ops_loop_close(&server->loops[i]);
     server->store->ops->close(server->store);
