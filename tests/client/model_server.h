@@ -50,7 +50,7 @@ struct model_server {
     int64_t oldest; /* bases below it are compacted */
     struct model_connection *connections[MODEL_CONNECTIONS];
     size_t connection_count;
-    unsigned refuse_one_in, unavailable_one_in; /* 0: never */
+    unsigned refuse_one_in, unavailable_one_in, skip_push_one_in; /* 0: never */
 };
 
 static inline void model_queue_put(struct model_queue *q, struct ops_str text)
@@ -186,6 +186,8 @@ static inline bool model_durable(struct model_server *server)
         push.receive_op_event.new_revision = op->revision;
         push.receive_op_event.op_id = op->id;
         for (i = 0; i < server->connection_count; i++) {
+            if (server->skip_push_one_in > 0 && rnd_below(server->skip_push_one_in) == 0)
+                continue; /* which no server does */
             if (server->connections[i]->joined && (server->connections[i] != op->author || op->undo))
                 model_send(server, server->connections[i], &push);
         }

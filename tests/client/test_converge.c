@@ -386,7 +386,7 @@ static void world_check(struct world *world)
         world_check_text(world);
 }
 
-static void world_play(const char *type, unsigned unkind, uint64_t seed)
+static void world_play(const char *type, unsigned unkind, unsigned skip_push, uint64_t seed)
 {
     struct world *world = calloc(1, sizeof *world);
     unsigned steps = 400 + rnd_below(400), i;
@@ -397,13 +397,16 @@ static void world_play(const char *type, unsigned unkind, uint64_t seed)
     world->now_ms = 1;
     model_open(&world->server, strcmp(type, "text") == 0 ? &ops_text_engine : &ops_json_engine);
     world->server.unavailable_one_in = unkind > 0 ? 10 : 0;
-    world->server.refuse_one_in = unkind > 0 ? unkind : 0;
+    world->server.refuse_one_in = unkind;
+    world->server.skip_push_one_in = skip_push;
     for (i = 0; i < PEERS; i++)
         peer_open(world, i);
     for (i = 0; i < steps; i++)
         world_step(world);
     world->kind = true;
-    world->server.unavailable_one_in = world->server.refuse_one_in = 0;
+    world->server.unavailable_one_in = world->server.refuse_one_in = world->server.skip_push_one_in = 0;
+    for (i = 0; skip_push > 0 && i < PEERS; i++)
+        peer_cut(&world->peers[i]); /* a push that was skipped last is noticed by the next, or now */
     for (i = 0; !world_is_quiet(world) && i < 200000; i++)
         world_step(world);
     if (!world_is_quiet(world))
@@ -415,7 +418,7 @@ static void world_play(const char *type, unsigned unkind, uint64_t seed)
     free(world);
 }
 
-static void play(const char *type, unsigned unkind)
+static void play(const char *type, unsigned unkind, unsigned skip_push)
 {
     const char *given = getenv("OPS_SEED"), *count = getenv("OPS_SEEDS");
     uint64_t seed = given != NULL ? strtoull(given, NULL, 0) : 1;
@@ -423,32 +426,39 @@ static void play(const char *type, unsigned unkind)
 
     for (; seed <= last; seed++) {
         random_seed = seed;
-        world_play(type, unkind, seed);
+        world_play(type, unkind, skip_push, seed);
     }
 }
 
 static void texts_converge_and_nothing_typed_is_lost_or_doubled(void **state)
 {
     (void)state;
-    play("text", 0);
+    play("text", 0, 0);
 }
 
 static void texts_converge_though_ops_are_refused_and_storage_fails(void **state)
 {
     (void)state;
-    play("text", 8);
+    play("text", 8, 0);
 }
 
 static void json_documents_converge(void **state)
 {
     (void)state;
-    play("json", 0);
+    play("json", 0, 0);
 }
 
 static void json_documents_converge_though_ops_are_refused_and_storage_fails(void **state)
 {
     (void)state;
-    play("json", 8);
+    play("json", 8, 0);
+}
+
+static void pushes_that_do_not_come_are_noticed_and_fetched(void **state)
+{
+    (void)state;
+    play("text", 0, 10);
+    play("json", 0, 10);
 }
 
 static int print_seed(void **state)
@@ -465,6 +475,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(texts_converge_though_ops_are_refused_and_storage_fails, random_seeded, print_seed),
         cmocka_unit_test_setup_teardown(json_documents_converge, random_seeded, print_seed),
         cmocka_unit_test_setup_teardown(json_documents_converge_though_ops_are_refused_and_storage_fails, random_seeded, print_seed),
+        cmocka_unit_test_setup_teardown(pushes_that_do_not_come_are_noticed_and_fetched, random_seeded, print_seed),
     };
 
     return cmocka_run_group_tests_name("client converge", tests, NULL, NULL);
