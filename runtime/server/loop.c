@@ -84,6 +84,7 @@ bool ops_loop_open(struct ops_loop *loop, struct ops_server *server, uint32_t in
     ops_http_context_open(loop);
     ops_inbox_open(&loop->inbox, loop->http.queue);
     loop->submitted_end = &loop->submitted;
+    loop->dirty_end = &loop->dirty;
     ops_timer_queue_init(&loop->handshakes, config->timeout_handshake * 1000);
     ops_timer_queue_init(&loop->lingering, 1000000);
     ops_timer_queue_init(&loop->pings, config->ping_interval * 1000);

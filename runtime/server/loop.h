@@ -63,7 +63,10 @@ struct ops_loop {
     struct ops_store_call *store_calls; /* on their way */
 
     struct ops_socket *sockets; /* all of them */
-    struct ops_socket *dirty;   /* have something to write */
+    struct ops_socket *dirty, **dirty_end; /* have something to write, oldest first */
+    struct ops_socket *urgent;             /* of these, those with an answer in it */
+    struct ops_socket *round_last;         /* the last of `dirty` when the round began, until it is written to */
+    int64_t round_began_us;
     struct ops_socket *waiting; /* have something to do that could not be done where it was found out */
 
     struct ops_arena decode, encode;

@@ -4,6 +4,11 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+enum {
+    SLICE_SOCKETS = 16,  /* are written to before others are listened to */
+    ROUND_US = 20000     /* of waiting, then all are */
+};
+
 /* ---- lists ------------------------------------------------------------------------------------------------------------ */
 
 void socket_mark_dirty(struct ops_socket *s)
@@ -11,8 +16,18 @@ void socket_mark_dirty(struct ops_socket *s)
     if (s->is_dirty)
         return;
     s->is_dirty = true;
-    s->next_dirty = s->loop->dirty;
-    s->loop->dirty = s;
+    s->next_dirty = NULL;
+    *s->loop->dirty_end = s;
+    s->loop->dirty_end = &s->next_dirty;
+}
+
+void socket_mark_urgent(struct ops_socket *s)
+{
+    if (s->is_urgent)
+        return;
+    s->is_urgent = true;
+    s->next_urgent = s->loop->urgent;
+    s->loop->urgent = s;
 }
 
 void socket_mark_waiting(struct ops_socket *s)
@@ -137,7 +152,7 @@ void socket_end(struct ops_socket *s, bool reset)
 
 static void free_when_unlisted(struct ops_socket *s)
 {
-    if (!s->is_dirty && !s->is_waiting)
+    if (!s->is_dirty && !s->is_urgent && !s->is_waiting)
         free(s);
 }
 
@@ -214,18 +229,47 @@ bool ops_sockets_resume(struct ops_loop *loop)
     return any;
 }
 
+static void flush_or_free(struct ops_socket *s)
+{
+    if (s->state != OPS_SOCKET_DEAD)
+        socket_flush(s);
+    else
+        free_when_unlisted(s);
+}
+
+static struct ops_socket *take_dirty(struct ops_loop *loop)
+{
+    struct ops_socket *s = loop->dirty;
+
+    if (loop->round_last == NULL) { /* a round: all that are dirty now */
+        loop->round_last = (struct ops_socket *)(void *)((char *)loop->dirty_end - offsetof(struct ops_socket, next_dirty));
+        loop->round_began_us = loop->now.monotonic_us;
+    }
+    if (loop->round_last == s)
+        loop->round_last = NULL;
+    loop->dirty = s->next_dirty;
+    if (loop->dirty == NULL)
+        loop->dirty_end = &loop->dirty;
+    s->is_dirty = false;
+    return s;
+}
+
+/* An op to 1,000 subscribers takes 4 ms to write. Whoever is heard meanwhile has its answer in a fraction of that, and its op goes out
+ * with the next round's writes: more messages a system call, the more there is to do. When that brings in more than can be written,
+ * rounds get longer; then nobody is heard until all is written. */
 void ops_sockets_flush(struct ops_loop *loop)
 {
-    while (loop->dirty != NULL) {
-        struct ops_socket *s = loop->dirty;
+    bool all = loop->draining || (loop->round_last != NULL && loop->now.monotonic_us - loop->round_began_us > ROUND_US);
 
-        loop->dirty = s->next_dirty;
-        s->is_dirty = false;
-        if (s->state != OPS_SOCKET_DEAD)
-            socket_flush(s);
-        else
-            free_when_unlisted(s);
+    while (loop->urgent != NULL) {
+        struct ops_socket *s = loop->urgent;
+
+        loop->urgent = s->next_urgent;
+        s->is_urgent = false;
+        flush_or_free(s);
     }
+    for (unsigned n = 0; loop->dirty != NULL && (all || n < SLICE_SOCKETS); n++)
+        flush_or_free(take_dirty(loop));
 }
 
 /* ---- time ------------------------------------------------------------------------------------------------------------- */

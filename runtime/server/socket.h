@@ -18,7 +18,7 @@ struct ops_socket {
     h2o_socket_t *io;
     struct ops_loop *loop;
     struct ops_connection *connection; /* from its first message on */
-    struct ops_socket *next, *previous, *next_dirty, *next_waiting;
+    struct ops_socket *next, *previous, *next_dirty, *next_urgent, *next_waiting;
     struct ops_timer alive;    /* when a ping is due, or its pong */
     struct ops_timer patience; /* for a write, or for the end */
     struct ops_websocket_session session;
@@ -29,7 +29,7 @@ struct ops_socket {
     uint8_t close_code;               /* enum ops_error_code, when `close_wanted` */
     bool echo : 1;
     bool speaking : 1;                /* it has sent a message */
-    bool is_dirty : 1, is_waiting : 1;
+    bool is_dirty : 1, is_urgent : 1, is_waiting : 1;
     bool paused : 1;                  /* by the core: too much is unanswered */
     bool full : 1;                    /* too much is unwritten */
     bool reading : 1;
@@ -52,6 +52,9 @@ void ops_socket_form_end(void *self, unsigned form, void *encoded);
 /* Parts of a tick. */
 void ops_sockets_expire(struct ops_loop *loop, int64_t now_us);
 bool ops_sockets_resume(struct ops_loop *loop); /* did something */
+
+/* Writes to those that wait for a reply, then to some of the others, oldest first: while a large audience is told, what it does
+ * itself is heard. The rest is `loop->dirty`. */
 void ops_sockets_flush(struct ops_loop *loop);
 
 /* The end: tells every client, or resets every one that is left. */

@@ -7,8 +7,11 @@
 
 /* ---- socket.c: life and lists ---- */
 
-/* It has something to write; at the end of the tick. */
+/* It has something to write; at the end of a tick. */
 void socket_mark_dirty(struct ops_socket *s);
+
+/* And somebody waits for it; at the end of this tick. */
+void socket_mark_urgent(struct ops_socket *s);
 
 /* It has something to do where the core may be called. */
 void socket_mark_waiting(struct ops_socket *s);

@@ -122,8 +122,10 @@ void ops_socket_send(void *self, void *peer, struct ops_note *note)
         give_up(s, OPS_ERROR_CODE_INTERNAL);
     else
         socket_queue(s, frame);
-    if (!shared)
+    if (!shared) {
+        socket_mark_urgent(s);
         ops_frame_drop(frame);
+    }
 }
 
 /* ---- the connection ----------------------------------------------------------------------------------------------------- */

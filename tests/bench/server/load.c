@@ -1,36 +1,42 @@
 /* Loads a server, or the bare sockets that it is compared with, and prints one line of key=value.
  *
  *   load fanout PORT PID SUBSCRIBERS IN_FLIGHT SECONDS     one document, one writer
- *   load ack PORT SUBSCRIBERS COUNT                        one writer, one op in flight: latency of its ack
+ *   load ack PORT SUBSCRIBERS COUNT PAUSE_US               one writer, one op in flight, sent so long after the last: latency of its ack
  *   load documents PORT DOCUMENTS SECONDS                  a writer a document, one op in flight each
  *   load idle PORT PID CONNECTIONS                         memory of the server a joined connection
  *   load rawsend SOCKETS MESSAGES BYTES SECONDS            send() of MESSAGES messages to each socket in turn
- *   load rawecho BYTES REPLY COUNT                         a bare TCP echo: latency
+ *   load rawecho BYTES REPLY COUNT PAUSE_US                a bare TCP echo: latency
  *   load rawinsert FILE DOCUMENTS COMMIT SECONDS           the rows of `documents`, inserted in a loop, COMMIT of them a transaction */
 #include "peers.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { EVENTS = 512, LATENCIES_MAX = 1 << 20 };
 
 static int64_t latencies[LATENCIES_MAX];
 static size_t latency_count;
-static uint64_t acked, refused;
+static _Atomic uint64_t acked, refused;
 static const char *document = "bench";
 static char document_of[20000][32];
 static unsigned wanted_in_flight = 1;
-static bool stopping;
+static _Atomic bool stopping;
+static int64_t pause_us; /* of a writer between two ops */
 
 static int epoll_of(struct peer *peers, size_t count)
 {
@@ -59,6 +65,14 @@ static void pump(int epoll, int timeout_ms)
     }
 }
 
+static void wait_until(int64_t us)
+{
+    struct timespec at = {us / 1000000, us % 1000000 * 1000};
+
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR) {
+    }
+}
+
 /* A writer's reply: counts, and sends the next. */
 static void writer_got(struct peer *peer, const char *text, size_t bytes)
 {
@@ -71,12 +85,46 @@ static void writer_got(struct peer *peer, const char *text, size_t bytes)
     if (revision > 0)
         peer->revision = revision;
     if (latency_count < LATENCIES_MAX)
-        latencies[latency_count++] = bench_now_us() - peer->sent_us;
+        latencies[latency_count++] = bench_now_us() - peer->sent_us[peer->answered % PEER_SENT_MAX];
+    peer->answered++;
     peer->in_flight--;
+    if (pause_us > 0)
+        wait_until(peer->sent_us[(peer->sent - 1) % PEER_SENT_MAX] + pause_us);
     while (!stopping && peer->in_flight < wanted_in_flight) {
         peer->in_flight++;
         peer_op(peer, document != NULL ? document : document_of[peer->number], peer->revision, "x");
     }
+}
+
+/* The writer has a thread of its own: it is somebody else than the audience, whose reading must not count as the server's delay. */
+static void *writer_run(void *self)
+{
+    struct peer *writer = self;
+    struct pollfd ready = {writer->fd, POLLIN, 0};
+    unsigned k;
+
+    for (k = 0; k < wanted_in_flight; k++) {
+        writer->in_flight++;
+        peer_op(writer, document, writer->revision, "x");
+    }
+    while (!stopping || writer->in_flight > 0) {
+        if (poll(&ready, 1, 100) > 0 && !peer_read(writer)) {
+            fprintf(stderr, "bench: the server closed the writer's connection\n");
+            exit(1);
+        }
+    }
+    return NULL;
+}
+
+static pthread_t writer_start(struct peer *writer)
+{
+    pthread_t thread;
+
+    writer->writer = true;
+    writer->got = writer_got;
+    if (pthread_create(&thread, NULL, writer_run, writer) != 0)
+        exit(1);
+    return thread;
 }
 
 static uint64_t frames_of(const struct peer *peers, size_t count)
@@ -102,38 +150,34 @@ static int fanout(int port, int pid, size_t subscribers, unsigned in_flight, dou
 {
     struct peer *peers = peers_new(subscribers + 1), *writer = &peers[subscribers];
     int64_t start, now, cpu;
-    uint64_t before, delivered;
+    uint64_t delivered, acked_before;
+    pthread_t thread;
     size_t i;
     int epoll;
-    unsigned k;
 
     for (i = 0; i <= subscribers; i++) {
         peer_open(&peers[i], port);
         peer_join(&peers[i], document);
     }
-    writer->writer = true;
-    writer->got = writer_got;
     wanted_in_flight = in_flight;
-    epoll = epoll_of(peers, subscribers + 1);
-    for (k = 0; k < in_flight; k++) {
-        writer->in_flight++;
-        peer_op(writer, document, writer->revision, "x");
-    }
+    epoll = epoll_of(peers, subscribers);
+    thread = writer_start(writer);
     for (start = bench_now_us(); bench_now_us() - start < 500000;)
         pump(epoll, 10);
     start = bench_now_us();
     cpu = process_cpu_us(pid);
-    before = frames_of(peers, subscribers);
-    acked = refused = 0;
-    latency_count = 0;
+    delivered = frames_of(peers, subscribers);
+    acked_before = acked;
     for (now = start; (double)(now - start) < seconds * 1e6; now = bench_now_us())
         pump(epoll, 10);
-    delivered = frames_of(peers, subscribers) - before;
+    delivered = frames_of(peers, subscribers) - delivered;
+    acked_before = acked - acked_before;
     cpu = process_cpu_us(pid) - cpu;
     stopping = true;
+    pthread_join(thread, NULL);
     printf("deliveries_per_s=%.0f cpu_us_per_delivery=%.3f acks_per_s=%.0f refused=%llu ack_p50_us=%lld ack_p99_us=%lld\n",
            (double)delivered * 1e6 / (double)(now - start), delivered ? (double)cpu / (double)delivered : 0.0,
-           (double)acked * 1e6 / (double)(now - start), (unsigned long long)refused,
+           (double)acked_before * 1e6 / (double)(now - start), (unsigned long long)refused,
            (long long)bench_percentile(latencies, latency_count, 50), (long long)bench_percentile(latencies, latency_count, 99));
     return 0;
 }
@@ -141,25 +185,22 @@ static int fanout(int port, int pid, size_t subscribers, unsigned in_flight, dou
 static int ack(int port, size_t subscribers, size_t count)
 {
     struct peer *peers = peers_new(subscribers + 1), *writer = &peers[subscribers];
-    size_t i, warm = count / 10;
+    pthread_t thread;
+    size_t i;
     int epoll;
 
     for (i = 0; i <= subscribers; i++) {
         peer_open(&peers[i], port);
         peer_join(&peers[i], document);
     }
-    writer->writer = true;
-    writer->got = writer_got;
-    epoll = epoll_of(peers, subscribers + 1);
-    writer->in_flight = 1;
-    peer_op(writer, document, writer->revision, "x");
-    while (latency_count < warm)
+    epoll = epoll_of(peers, subscribers);
+    thread = writer_start(writer);
+    while (acked + refused < count)
         pump(epoll, 10);
-    latency_count = 0;
-    while (latency_count < count)
-        pump(epoll, 10);
-    printf("ack_p50_us=%lld ack_p99_us=%lld refused=%llu\n", (long long)bench_percentile(latencies, count, 50),
-           (long long)bench_percentile(latencies, count, 99), (unsigned long long)refused);
+    stopping = true;
+    pthread_join(thread, NULL);
+    printf("ack_p50_us=%lld ack_p99_us=%lld refused=%llu\n", (long long)bench_percentile(latencies, latency_count, 50),
+           (long long)bench_percentile(latencies, latency_count, 99), (unsigned long long)refused);
     return 0;
 }
 
@@ -215,6 +256,17 @@ static int idle(int port, int pid, size_t count)
     return 0;
 }
 
+/* Who sends has the first core, as the server has in `run`; who receives the second. Wherever the system puts them else, a woken reader
+ * may have to wait for its waker's core. */
+static void pin(int cpu)
+{
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    (void)sched_setaffinity(0, sizeof set, &set); /* one core: they share it */
+}
+
 /* ---- bare sockets ------------------------------------------------------------------------------------------------------- */
 
 static int listen_any(int *port)
@@ -267,6 +319,7 @@ static int raw_send(size_t sockets, size_t messages, size_t bytes, double second
     }
     child = fork();
     if (child == 0) {
+        pin(0);
         for (i = 0;; i = (i + 1) % sockets) {
             if (send(peers[i], payload, messages * bytes, MSG_NOSIGNAL) <= 0)
                 _exit(0);
@@ -313,7 +366,7 @@ static int raw_echo(size_t bytes, size_t reply, size_t count)
     static char buffer[65536];
     int port, listener = listen_any(&port), fd = dial(port), peer = accept(listener, NULL, NULL), one = 1, epoll;
     struct epoll_event event;
-    int64_t start;
+    int64_t start = 0;
     size_t i;
     pid_t child;
 
@@ -324,6 +377,7 @@ static int raw_echo(size_t bytes, size_t reply, size_t count)
     event.data.fd = child == 0 ? peer : fd;
     epoll_ctl(epoll, EPOLL_CTL_ADD, event.data.fd, &event);
     if (child == 0) {
+        pin(0);
         close(fd);
         for (;;) {
             epoll_wait(epoll, &event, 1, -1);
@@ -333,6 +387,8 @@ static int raw_echo(size_t bytes, size_t reply, size_t count)
         }
     }
     for (i = 0; i < count; i++) {
+        if (i > 0 && pause_us > 0)
+            wait_until(start + pause_us);
         start = bench_now_us();
         if (write(fd, buffer, bytes) != (ssize_t)bytes)
             exit(1);
@@ -407,18 +463,23 @@ int main(int argc, char **argv)
 
     signal(SIGPIPE, SIG_IGN);
     bench_files();
+    pin(1);
     if (strcmp(mode, "fanout") == 0 && argc == 7)
         return fanout(atoi(argv[2]), atoi(argv[3]), (size_t)atoi(argv[4]), (unsigned)atoi(argv[5]), atof(argv[6]));
-    if (strcmp(mode, "ack") == 0 && argc == 5)
+    if (strcmp(mode, "ack") == 0 && argc == 6) {
+        pause_us = atoi(argv[5]);
         return ack(atoi(argv[2]), (size_t)atoi(argv[3]), (size_t)atoi(argv[4]));
+    }
     if (strcmp(mode, "documents") == 0 && argc == 5)
         return documents(atoi(argv[2]), (size_t)atoi(argv[3]), atof(argv[4]));
     if (strcmp(mode, "idle") == 0 && argc == 5)
         return idle(atoi(argv[2]), atoi(argv[3]), (size_t)atoi(argv[4]));
     if (strcmp(mode, "rawsend") == 0 && argc == 6)
         return raw_send((size_t)atoi(argv[2]), (size_t)atoi(argv[3]), (size_t)atoi(argv[4]), atof(argv[5]));
-    if (strcmp(mode, "rawecho") == 0 && argc == 5)
+    if (strcmp(mode, "rawecho") == 0 && argc == 6) {
+        pause_us = atoi(argv[5]);
         return raw_echo((size_t)atoi(argv[2]), (size_t)atoi(argv[3]), (size_t)atoi(argv[4]));
+    }
     if (strcmp(mode, "rawinsert") == 0 && argc == 6)
         return raw_insert(argv[2], atoi(argv[3]), atoi(argv[4]), atof(argv[5]));
     fprintf(stderr, "usage: see the head of load.c\n");

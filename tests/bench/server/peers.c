@@ -90,7 +90,7 @@ void peer_send(struct peer *peer, const char *text, size_t bytes)
 
 static void peer_encode(struct peer *peer, const struct ops_client_message *message)
 {
-    static _Alignas(8) char room[PEER_ARENA_BYTES];
+    static _Thread_local _Alignas(8) char room[PEER_ARENA_BYTES];
     struct ops_arena arena;
     struct ops_buf text;
 
@@ -104,7 +104,7 @@ static void peer_encode(struct peer *peer, const struct ops_client_message *mess
 
 static void peer_joined(struct peer *peer, const char *text, size_t bytes)
 {
-    static _Alignas(8) char room[PEER_ARENA_BYTES];
+    static _Thread_local _Alignas(8) char room[PEER_ARENA_BYTES];
     struct ops_server_message message;
     struct ops_arena arena;
 
@@ -150,7 +150,7 @@ void peer_join(struct peer *peer, const char *document)
 
 void peer_op(struct peer *peer, const char *document, int64_t revision, const char *text)
 {
-    static _Alignas(8) char room[PEER_ARENA_BYTES];
+    static _Thread_local _Alignas(8) char room[PEER_ARENA_BYTES];
     struct ops_text_component component;
     struct ops_text_op op = {&component, 1};
     struct ops_client_message message;
@@ -169,14 +169,14 @@ void peer_op(struct peer *peer, const char *document, int64_t revision, const ch
     message.op_request.document_id = ops_str_of(document, strlen(document));
     message.op_request.payload = ops_buf_str(&payload);
     message.op_request.base_revision = revision;
-    peer->sent_us = bench_now_us();
+    peer->sent_us[peer->sent++ % PEER_SENT_MAX] = bench_now_us();
     peer_encode(peer, &message);
     ops_arena_end(&arena);
 }
 
 int64_t peer_acked(const char *text, size_t bytes)
 {
-    static _Alignas(8) char room[PEER_ARENA_BYTES];
+    static _Thread_local _Alignas(8) char room[PEER_ARENA_BYTES];
     struct ops_server_message message;
     struct ops_arena arena;
     int64_t revision = -1;
@@ -261,7 +261,7 @@ static void peer_feed(struct peer *peer, const char *bytes, size_t count)
 
 bool peer_read(struct peer *peer)
 {
-    static char buffer[262144];
+    static _Thread_local char buffer[262144];
     ssize_t got = read(peer->fd, buffer, sizeof buffer);
 
     if (got < 0)

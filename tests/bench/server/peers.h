@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { PEER_SENT_MAX = 256 };
+
 struct peer {
     int fd;
     bool writer;
@@ -18,7 +20,8 @@ struct peer {
     char *text;           /* of a writer: the frame that is coming */
     size_t text_bytes, text_room;
     void (*got)(struct peer *peer, const char *text, size_t bytes); /* of a writer: a whole message */
-    int64_t revision, sent_us;
+    int64_t revision, sent_us[PEER_SENT_MAX]; /* of the last ops */
+    uint64_t sent, answered;
     unsigned in_flight, number;
 };
 
