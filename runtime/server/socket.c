@@ -6,7 +6,7 @@
 
 enum {
     SLICE_SOCKETS = 16,  /* are written to before others are listened to */
-    ROUND_US = 20000     /* of waiting, then all are */
+    ROUND_US = 10000     /* then all that waited at its beginning are */
 };
 
 /* ---- lists ------------------------------------------------------------------------------------------------------------ */
@@ -254,12 +254,16 @@ static struct ops_socket *take_dirty(struct ops_loop *loop)
     return s;
 }
 
+static bool is_late(const struct ops_loop *loop)
+{
+    return loop->draining || (loop->round_last != NULL && loop->now.monotonic_us - loop->round_began_us > ROUND_US);
+}
+
 /* An op to 1,000 subscribers takes 4 ms to write. Whoever is heard meanwhile has its answer in a fraction of that, and its op goes out
  * with the next round's writes: more messages a system call, the more there is to do. When that brings in more than can be written,
- * rounds get longer; then nobody is heard until all is written. */
+ * rounds get longer; then nobody is heard until the round is over. */
 void ops_sockets_flush(struct ops_loop *loop)
 {
-    bool all = loop->draining || (loop->round_last != NULL && loop->now.monotonic_us - loop->round_began_us > ROUND_US);
 
     while (loop->urgent != NULL) {
         struct ops_socket *s = loop->urgent;
@@ -268,7 +272,7 @@ void ops_sockets_flush(struct ops_loop *loop)
         s->is_urgent = false;
         flush_or_free(s);
     }
-    for (unsigned n = 0; loop->dirty != NULL && (all || n < SLICE_SOCKETS); n++)
+    for (unsigned n = 0; loop->dirty != NULL && (n < SLICE_SOCKETS || is_late(loop)); n++)
         flush_or_free(take_dirty(loop));
 }
 

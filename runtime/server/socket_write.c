@@ -48,7 +48,7 @@ static bool is_over_limit(struct ops_socket *s)
 {
     size_t limit = (size_t)s->loop->server->config->limit_queue_bytes, before;
 
-    if (ops_writer_behind(&s->writer) <= limit)
+    if (s->writer.queued_bytes <= limit || ops_writer_behind(&s->writer) <= limit)
         return false;
     before = s->writer.queued_bytes;
     if (!s->blocked)
