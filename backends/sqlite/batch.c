@@ -90,7 +90,7 @@ static void roll_back(struct sqlite_store *s, size_t from, size_t to)
         (void)sqlite_run(s->w[W_ROLLBACK]);
     for (size_t i = from; i < to; i++) {
         if (s->batch_documents[i] != NULL) {
-            s->batch_documents[i]->known = false;
+            s->batch_documents[i]->known = s->batch_documents[i]->log_known = false;
             s->batch_documents[i]->has_row = false;
         }
         s->batch_written[i] = false;

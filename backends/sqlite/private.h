@@ -36,6 +36,7 @@ enum writer_statement {
     W_INSERT_OP_ID,
     W_INSERT_DOCUMENT,
     W_PUT_SNAPSHOT,
+    W_LOG_BYTES,
     W_TRIM_SCAN,
     W_TRIM_OPS,
     W_TRIM_OP_IDS,
@@ -68,7 +69,9 @@ struct sqlite_document {
     uint32_t in_batch;                      /* requests of the batch in flight; under the lock */
     bool known;                             /* the writer's: `last_revision` is right */
     bool has_row;                           /* the writer's: OpStreamDocuments names it */
+    bool log_known;                         /* the writer's: `log_bytes` is right */
     int64_t last_revision;                  /* the writer's: -1: nothing there */
+    int64_t log_bytes;                      /* the writer's: payloads of its ops */
 };
 
 struct sqlite_store {

@@ -18,8 +18,10 @@ static const char *const writer_texts[W_COUNT] = {
                        "VALUES (?1, ?2, ?3, ?4) ON CONFLICT (\"DocumentId\") DO UPDATE SET \"Revision\" = excluded.\"Revision\", "
                        "\"Timestamp\" = excluded.\"Timestamp\", \"State\" = excluded.\"State\" "
                        "WHERE excluded.\"Revision\" > \"DocumentSnapshots\".\"Revision\"",
+    [W_LOG_BYTES] = "SELECT coalesce(sum(length(\"Payload\")), 0) FROM \"DocumentOps\" WHERE \"DocumentId\" = ?1 AND "
+                    "\"Revision\" > ?2",
     [W_TRIM_SCAN] = "SELECT \"Revision\", length(\"Payload\") FROM \"DocumentOps\" WHERE \"DocumentId\" = ?1 AND "
-                    "\"Revision\" >= ?2 AND \"Revision\" <= ?3 ORDER BY \"Revision\" DESC",
+                    "\"Revision\" <= ?2 ORDER BY \"Revision\"",
     [W_TRIM_OPS] = "DELETE FROM \"DocumentOps\" WHERE \"DocumentId\" = ?1 AND \"Revision\" < ?2",
     [W_TRIM_OP_IDS] = "DELETE FROM \"OpStreamOpIds\" WHERE \"DocumentId\" = ?1 AND \"Revision\" < ?2",
     [W_PROBE] = "UPDATE \"OpStreamSchema\" SET \"AppliedAt\" = \"AppliedAt\"",

@@ -89,56 +89,78 @@ static enum sqlite_outcome write_append(struct sqlite_store *s, struct ops_store
     code = insert_op(s, a);
     if (code != SQLITE_OK && sqlite3_get_autocommit(s->db) == 0 &&
         (code == SQLITE_CONSTRAINT || code == SQLITE_TOOBIG || code == SQLITE_MISMATCH)) {
-        d->known = false; /* somebody else writes here */
+        d->known = d->log_known = false; /* somebody else writes here */
         return refuse(a, d, sqlite3_errmsg(s->db));
     }
     if (code != SQLITE_OK || !insert_op_id(s, a) || !write_document_row(s, d, a->document_type, a->op.timestamp))
         return SQLITE_ROW_LOST;
     d->last_revision = a->op.revision;
+    d->log_bytes += (int64_t)a->op.payload.len;
     return SQLITE_ROW_WRITTEN;
 }
 
-/* The first revision that is kept: not above `revision` + 1. False: the query failed. */
-static bool first_kept(struct sqlite_store *s, const struct ops_store_snapshot *r, int64_t *first)
+/* Payload bytes of the ops above `revision`. False: the query failed. */
+static bool log_bytes_above(struct sqlite_store *s, struct ops_str id, int64_t revision, int64_t *bytes)
+{
+    sqlite3_stmt *st = s->w[W_LOG_BYTES];
+    bool there;
+
+    sqlite_bind_str(st, 1, id);
+    (void)sqlite3_bind_int64(st, 2, revision);
+    there = sqlite3_step(st) == SQLITE_ROW;
+    *bytes = there ? sqlite3_column_int64(st, 0) : 0;
+    (void)sqlite3_reset(st);
+    return there;
+}
+
+/* The first revision that is kept, or 0 when all are, and the bytes of those before it. Only rows that go are looked at: a log of
+ * 10,000 ops must not be read for every snapshot. False: a query failed. */
+static bool first_kept(struct sqlite_store *s, const struct ops_store_snapshot *r, struct sqlite_document *d, int64_t *first,
+                       int64_t *trimmed)
 {
     sqlite3_stmt *st = s->w[W_TRIM_SCAN];
-    size_t bytes = 0;
+    int64_t behind, above;
     int code;
 
-    *first = r->keep_from > r->revision ? r->revision + 1 : r->keep_from;
+    *first = *trimmed = 0;
+    if (!d->log_known && !log_bytes_above(s, r->request.document_id, -1, &d->log_bytes))
+        return false;
+    d->log_known = true;
+    if (!log_bytes_above(s, r->request.document_id, r->revision, &above))
+        return false;
+    behind = d->log_bytes - above;
     sqlite_bind_str(st, 1, r->request.document_id);
-    (void)sqlite3_bind_int64(st, 2, *first);
-    (void)sqlite3_bind_int64(st, 3, r->revision);
+    (void)sqlite3_bind_int64(st, 2, r->revision);
     while ((code = sqlite3_step(st)) == SQLITE_ROW) {
-        bytes += (size_t)sqlite3_column_int64(st, 1);
-        if (bytes > r->keep_bytes) {
-            *first = sqlite3_column_int64(st, 0) + 1;
-            code = SQLITE_DONE;
+        if (sqlite3_column_int64(st, 0) >= r->keep_from && (behind <= 0 || (uint64_t)behind <= r->keep_bytes))
             break;
-        }
+        behind -= sqlite3_column_int64(st, 1);
+        *trimmed += sqlite3_column_int64(st, 1);
+        *first = sqlite3_column_int64(st, 0) + 1;
     }
     (void)sqlite3_reset(st);
-    return code == SQLITE_DONE;
+    return code == SQLITE_DONE || code == SQLITE_ROW;
 }
 
 static enum sqlite_outcome write_snapshot(struct sqlite_store *s, const struct ops_store_snapshot *r, struct sqlite_document *d)
 {
     static const enum writer_statement trims[] = {W_TRIM_OPS, W_TRIM_OP_IDS};
     sqlite3_stmt *st = s->w[W_PUT_SNAPSHOT];
-    int64_t first = 0;
+    int64_t first = 0, trimmed = 0;
 
     sqlite_bind_str(st, 1, r->request.document_id);
     (void)sqlite3_bind_int64(st, 2, r->revision);
     sqlite_bind_time(st, 3, r->timestamp);
     sqlite_bind_blob(st, 4, r->state);
-    if (sqlite_run(st) != SQLITE_OK || !first_kept(s, r, &first))
+    if (sqlite_run(st) != SQLITE_OK || !first_kept(s, r, d, &first, &trimmed))
         return SQLITE_ROW_LOST;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2 && first > 0; i++) {
         sqlite_bind_str(s->w[trims[i]], 1, r->request.document_id);
         (void)sqlite3_bind_int64(s->w[trims[i]], 2, first);
         if (sqlite_run(s->w[trims[i]]) != SQLITE_OK)
             return SQLITE_ROW_LOST;
     }
+    d->log_bytes -= trimmed;
     if (!write_document_row(s, d, r->document_type, r->timestamp))
         return SQLITE_ROW_LOST;
     if (d->known && r->revision > d->last_revision)
