@@ -65,7 +65,7 @@ static void json_and_msgpack_say_the_same(void **state)
              *from_msgpack = ops_arena_zalloc(&arena, pairs[i].type->size);
         struct ops_buf msgpack, json;
 
-        print_message("%s\n", pairs[i].json);
+        print_message("# %s\n", pairs[i].json);
         ops_buf_init(&msgpack, &arena);
         ops_buf_init(&json, &arena);
         assert_int_equal(ops_json_decode(pairs[i].type, &ops_style_v1_plus,
@@ -138,7 +138,7 @@ static void every_message_round_trips(void **state)
     size_t i, k, values = 0;
 
     (void)state;
-    print_message("OPS_SEED=%llu\n", (unsigned long long)seed);
+    print_message("# OPS_SEED=%llu\n", (unsigned long long)seed);
     for (i = 0; i < ops_messages_count; i++) {
         const struct ops_message *type = ops_messages[i];
 
@@ -151,7 +151,7 @@ static void every_message_round_trips(void **state)
             ops_arena_reset(&arena);
         }
     }
-    print_message("%zu values of %zu messages\n", values, ops_messages_count);
+    print_message("# %zu values of %zu messages\n", values, ops_messages_count);
 }
 
 /* ---- liberal reading --------------------------------------------------------------------------------------------- */

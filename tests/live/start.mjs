@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { httpRequest } from '../../conformance/play/wire.mjs';
 import { sleep } from './lines.mjs';
+import { watchReports } from '../support/sanitizer.mjs';
 
 export const opstreamd = () => process.env.OPSTREAMD || null;
 
@@ -47,6 +48,7 @@ class Server
             resolve(this.exit);
         }));
         child.stderr.setEncoding('utf8');
+        watchReports(child);
         child.stderr.on('data', (text) => {
             this.log.push(...text.split('\n').filter(Boolean));
             if (this.log.length > 400) this.log.splice(0, this.log.length - 200);
@@ -72,7 +74,7 @@ export async function start(env = {}, port = undefined)
 {
     port ??= await freePort();
     const child = spawn(opstreamd(), [], { stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: process.env.PATH, HOME: process.env.HOME ?? '/',
-        ...pass('ASAN_OPTIONS', 'UBSAN_OPTIONS', 'TSAN_OPTIONS', 'LSAN_OPTIONS'),
+        ...pass('ASAN_OPTIONS', 'UBSAN_OPTIONS', 'TSAN_OPTIONS', 'LSAN_OPTIONS', 'OPSTREAM__LOOPS'),
         OPSTREAM__URLS: `http://127.0.0.1:${port}`, OPSTREAM__ADMIN__URLS: 'off', ...env } });
     const server = new Server(child, port);
     child.on('error', (e) => server.log.push(`cannot be started: ${e.message}`));

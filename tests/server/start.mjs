@@ -5,6 +5,7 @@
 import net from 'node:net';
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { watchReports } from '../support/sanitizer.mjs';
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -68,7 +69,9 @@ export async function start(env = {}, wrap = [])
         resolve(server.exit = { code, signal });
     }));
     let rest = '';
-    child.stderr.setEncoding('utf8').on('data', (text) => {
+    child.stderr.setEncoding('utf8');
+    watchReports(child);
+    child.stderr.on('data', (text) => {
         const lines = (rest + text).split('\n');
         rest = lines.pop();
         server.log.push(...lines);
