@@ -463,7 +463,8 @@ int main(int argc, char **argv)
 
     signal(SIGPIPE, SIG_IGN);
     bench_files();
-    pin(1);
+    if (strcmp(mode, "documents") != 0 && strcmp(mode, "rawinsert") != 0)
+        pin(1);
     if (strcmp(mode, "fanout") == 0 && argc == 7)
         return fanout(atoi(argv[2]), atoi(argv[3]), (size_t)atoi(argv[4]), (unsigned)atoi(argv[5]), atof(argv[6]));
     if (strcmp(mode, "ack") == 0 && argc == 6) {
