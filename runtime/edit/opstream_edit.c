@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/base/json_text.h"
 #include "runtime/client/client.h"
 #include "socket.h"
 
@@ -26,6 +27,7 @@ struct edit_shell {
     uint16_t close_code;
     const char *save_file;
     bool unsaved, quit;
+    unsigned syncs; /* asked for and not answered */
     char *line;
     size_t line_len;
     struct ops_memory memory;
@@ -238,7 +240,9 @@ static bool shell_load(struct edit_shell *shell)
 static const char help[] = "i POSITION TEXT   insert            d POSITION COUNT   delete\n"
                            "set PATH JSON     write             del PATH           delete\n"
                            "show              the document      who                who is here\n"
-                           "me JSON           say who I am      undo, redo, quit\n";
+                           "me JSON           say who I am      undo, redo, quit\n"
+                           "for programs, texts as JSON strings: insert POSITION TEXT, text, and sync, which answers\n"
+                           "when all is acknowledged\n";
 
 static void print_register(void *self, struct ops_str path, struct ops_str value)
 {
@@ -280,6 +284,53 @@ static struct ops_str rest_of(const char *line, int from)
     return ops_str_of(line + from, strlen(line + from));
 }
 
+/* ---- the same for programs: texts as JSON strings, so that a line holds any of them ----------------------------------------------------- */
+
+static enum ops_err command_insert(struct edit_shell *shell, size_t position_utf16, struct ops_str json)
+{
+    struct ops_json_scan scan;
+    struct ops_arena arena;
+    struct ops_str text;
+    enum ops_err err = OPS_ERR_SYNTAX;
+
+    memset(&scan, 0, sizeof scan);
+    scan.at = scan.begin = json.ptr;
+    scan.end = json.ptr + json.len;
+    ops_arena_init(&arena, NULL, 0, TEXT_LIMIT_BYTES, &shell->memory);
+    ops_json_skip_space(&scan);
+    if (scan.at < scan.end && *scan.at == '"' && ops_json_read_string(&scan, &arena, &text))
+        err = ops_doc_text_insert(shell->doc, position_utf16, text);
+    ops_arena_reset(&arena);
+    return err;
+}
+
+static void command_text(struct edit_shell *shell)
+{
+    struct ops_arena arena;
+    struct ops_buf text;
+    char *escaped;
+
+    ops_arena_init(&arena, NULL, 0, TEXT_LIMIT_BYTES, &shell->memory);
+    ops_buf_init(&text, &arena);
+    if (ops_doc_text_range(shell->doc, 0, SIZE_MAX, &text) == OPS_OK &&
+        (escaped = malloc(ops_json_escape_bound(text.len))) != NULL) {
+        char *end = ops_json_escape(escaped, ops_buf_str(&text), OPS_ESCAPE_MINIMAL);
+
+        printf("\"%.*s\"\n", (int)(end - escaped), escaped);
+        free(escaped);
+    }
+    ops_arena_reset(&arena);
+}
+
+/* Answers those who asked to be told when the server has everything. */
+static void shell_answer_syncs(struct edit_shell *shell)
+{
+    if (ops_doc_status(shell->doc) != OPS_DOC_JOINED || ops_doc_pending(shell->doc) > 0)
+        return;
+    for (; shell->syncs > 0; shell->syncs--)
+        printf("synced\n");
+}
+
 static enum ops_err shell_command(struct edit_shell *shell, const char *line)
 {
     char word[256];
@@ -288,6 +339,8 @@ static enum ops_err shell_command(struct edit_shell *shell, const char *line)
 
     if (sscanf(line, "i %zu%n", &at, &end) == 1 && line[end] == ' ')
         return ops_doc_text_insert(shell->doc, at, rest_of(line, end + 1));
+    if (sscanf(line, "insert %zu%n", &at, &end) == 1)
+        return command_insert(shell, at, rest_of(line, end));
     if (sscanf(line, "d %zu %zu", &at, &count) == 2)
         return ops_doc_text_delete(shell->doc, at, count);
     if (sscanf(line, "set %255s%n", word, &end) == 1)
@@ -304,6 +357,10 @@ static enum ops_err shell_command(struct edit_shell *shell, const char *line)
         command_show(shell);
     else if (strcmp(line, "who") == 0)
         command_who(shell);
+    else if (strcmp(line, "text") == 0)
+        command_text(shell);
+    else if (strcmp(line, "sync") == 0)
+        shell->syncs++;
     else if (strcmp(line, "quit") == 0)
         shell->quit = true;
     else if (line[0] != '\0')
@@ -364,6 +421,7 @@ static void shell_run(struct edit_shell *shell)
         int timeout_ms;
 
         shell_serve(shell);
+        shell_answer_syncs(shell);
         shell_save(shell);
         fflush(stdout);
         if (shell->socket != NULL) {

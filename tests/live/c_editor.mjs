@@ -1,7 +1,7 @@
 // The C client's shell tool, opstream-edit, as a client of the interop test: commands on its standard input, answers on its standard output.
 // OPSTREAM_EDIT is the binary.
 //
-//   insert POSITION TEXT    delete POSITION COUNT    text    sync    quit          (texts as JSON strings)
+//   insert POSITION TEXT    d POSITION COUNT    text    sync    quit          (texts as JSON strings)
 
 import { spawn } from 'node:child_process';
 import { randomEdit } from './ot.mjs';
@@ -20,7 +20,7 @@ export class CEditor
         editor.failure = null;
         editor.errors = '';
         editor.waiting = [];
-        editor.child = spawn(opstreamEdit(), [`ws://127.0.0.1:${port}/collab-ws`, documentId], { stdio: ['pipe', 'pipe', 'pipe'] });
+        editor.child = spawn(opstreamEdit(), ['--url', `ws://127.0.0.1:${port}/collab-ws`, documentId], { stdio: ['pipe', 'pipe', 'pipe'] });
         let rest = '';
         editor.child.stdout.setEncoding('utf8').on('data', (text) => {
             const lines = (rest + text).split('\n');
@@ -57,7 +57,7 @@ export class CEditor
         for (const c of randomEdit(before.slice(0, before.length >> 1), random)) {
             if (c.r !== undefined) at += c.r;
             else if (c.i !== undefined) this.#say(`insert ${at} ${JSON.stringify(c.i)}`);
-            else this.#say(`delete ${at} ${c.d}`);
+            else this.#say(`d ${at} ${c.d}`);
             if (c.i !== undefined) at += c.i.length;
         }
     }
