@@ -8922,7 +8922,7 @@ static inline const struct ops_field *codec_variant_numbered(const struct ops_me
     for (i = 0; i < type->oneof->count; i++) {
         const struct ops_field *f = &type->fields[type->oneof->first + i];
 
-        if (f->more->variant->number == number)
+        if (f->more->variant->number == number && number >= 0) /* -1: it has no number */
             return f;
     }
     return NULL;
@@ -17490,12 +17490,12 @@ const struct ops_enum ops_error_code_enum = {error_code_values, 21};
 /* ---- TextOp ---- */
 
 static const struct ops_field text_op_fields[] = {
-    FIELD(NAME("components"), NAME("components"), text_op, components, 1, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, REQUIRED, &ops_text_component_type, NULL),
+    FIELD(NAME("components"), NAME("components"), text_op, components, 1, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, ZERO, &ops_text_component_type, NULL),
 };
 const struct ops_message ops_text_op_type = {
     TEXT("TextOp"), (uint16_t)sizeof(struct ops_text_op), 1, 0, text_op_fields, NULL,
     NULL, NULL, NULL,
-    {UINT64_C(0x1), UINT64_C(0x1)}};
+    {UINT64_C(0x1), UINT64_C(0x0)}};
 
 /* ---- TextComponent ---- */
 
@@ -17674,12 +17674,12 @@ const struct ops_message ops_rich_text_segment_type = {
 /* ---- JsonOpBatch ---- */
 
 static const struct ops_field json_op_batch_fields[] = {
-    FIELD(NAME("operations"), NAME("operations"), json_op_batch, operations, 1, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, REQUIRED, &ops_json_op_type, NULL),
+    FIELD(NAME("operations"), NAME("operations"), json_op_batch, operations, 1, MESSAGE, LIST, PLAIN, PLAIN, REQUIRED, ZERO, &ops_json_op_type, NULL),
 };
 const struct ops_message ops_json_op_batch_type = {
     TEXT("JsonOpBatch"), (uint16_t)sizeof(struct ops_json_op_batch), 1, 0, json_op_batch_fields, NULL,
     NULL, NULL, NULL,
-    {UINT64_C(0x1), UINT64_C(0x1)}};
+    {UINT64_C(0x1), UINT64_C(0x0)}};
 
 /* ---- JsonOp ---- */
 

@@ -47,7 +47,7 @@ static inline const struct ops_field *codec_variant_numbered(const struct ops_me
     for (i = 0; i < type->oneof->count; i++) {
         const struct ops_field *f = &type->fields[type->oneof->first + i];
 
-        if (f->more->variant->number == number)
+        if (f->more->variant->number == number && number >= 0) /* -1: it has no number */
             return f;
     }
     return NULL;

@@ -136,18 +136,31 @@ static bool note_is_op(enum ops_client_message_message_type kind)
     return kind == OPS_CLIENT_MESSAGE_OP_REQUEST || kind == OPS_CLIENT_MESSAGE_UNDO || kind == OPS_CLIENT_MESSAGE_REDO;
 }
 
+/* Where awareness is never answered, neither is a broken limit of it (opstream-wire.md §2.5). What cannot be read is. */
+static bool note_is_kept_silent(const struct asker *asker, const struct refusal *refusal)
+{
+    enum ops_error_code code = ops_refusal_code(refusal);
+
+    return asker->kind == OPS_CLIENT_MESSAGE_AWARENESS_REQUEST && asker->profile->awareness_unanswered &&
+           refusal->sentence.ptr == NULL &&
+           (code == OPS_ERROR_CODE_INVALID_MESSAGE || code == OPS_ERROR_CODE_TOO_LARGE || code == OPS_ERROR_CODE_TOO_MANY);
+}
+
 struct ops_note *ops_refusal_note(struct ops_core *core, const struct asker *asker, struct ops_str document_id,
                                   const struct refusal *refusal, int64_t revision, bool before_engine)
 {
-    bool op = note_is_op(asker->kind) && (!before_engine || asker->profile->op_refusals_are_replies);
-    struct ops_note *note = ops_note_reply_new(core, op ? OPS_SERVER_MESSAGE_OP_RESPONSE : OPS_SERVER_MESSAGE_ERROR_RESPONSE,
-                                               asker->correlation_id);
+    bool op = note_is_op(asker->kind) &&
+              (!before_engine || (asker->profile->op_refusals_are_replies && document_id.ptr != NULL));
+    struct ops_note *note;
     struct ops_buf text;
     struct ops_str id = {NULL, 0};
 
     core->stats.refusals[ops_refusal_code(refusal)]++;
     if (note_is_op(asker->kind))
         core->stats.ops_rejected++;
+    if (note_is_kept_silent(asker, refusal))
+        return NULL;
+    note = ops_note_reply_new(core, op ? OPS_SERVER_MESSAGE_OP_RESPONSE : OPS_SERVER_MESSAGE_ERROR_RESPONSE, asker->correlation_id);
     if (note == NULL)
         return NULL;
     ops_buf_init(&text, &note->arena);

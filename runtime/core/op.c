@@ -91,6 +91,22 @@ static bool op_are_own(const struct ops_document *document, const struct request
     return true;
 }
 
+/* The log does not begin at `base`: it begins later, or holds nothing at all. */
+static void op_refuse_compacted(struct ops_document *document, const struct request *r, int64_t base)
+{
+    struct ops_core *core = document->core;
+    struct refusal refusal = ops_refusal_of(OPS_TEXT_LOG_COMPACTED);
+
+    if (document->recents.count == 0) {
+        refusal = ops_refusal_of(OPS_TEXT_LOG_GAP);
+        ops_refusal_number(core, &refusal, base + 1);
+        ops_refusal_number(core, &refusal, document->accepted);
+        ops_refusal_number(core, &refusal, base);
+        ops_refusal_number(core, &refusal, 0); /* read of it */
+    }
+    op_refuse(document, r, refusal);
+}
+
 /* False: refused, and answered. */
 static bool op_base(struct ops_document *document, const struct request *r, int64_t *base)
 {
@@ -108,10 +124,7 @@ static bool op_base(struct ops_document *document, const struct request *r, int6
         oldest = document->recents.first; /* whether its id is among older ops cannot be told */
     if (*base >= oldest)
         return true;
-    if (document->accepted == 1)
-        op_refuse_number(document, r, OPS_TEXT_LOG_GAP, *base + 1, document->accepted);
-    else
-        op_refuse_number(document, r, OPS_TEXT_REVISION_COMPACTED, *base, 0);
+    op_refuse_compacted(document, r, *base);
     return false;
 }
 
@@ -271,7 +284,7 @@ void ops_op_handle(struct ops_document *document, struct member *member, struct 
     int64_t base, repeated = 0;
     const void *op;
 
-    if (op_id.ptr != NULL && r->message.op_request.base_revision >= document->recents.first)
+    if (op_id.ptr != NULL)
         repeated = ops_recents_find(document, op_id, r->message.op_request.base_revision);
     if (repeated != 0) {
         core->stats.ops_repeated++;

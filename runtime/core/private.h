@@ -354,6 +354,7 @@ void ops_effects_end(struct ops_document *document); /* drops what is queued */
 void ops_append_done(struct ops_core *core, struct append_job *job);
 void ops_document_answer(struct ops_document *document, const struct asker *asker, struct ops_note *note, bool on_state);
 void ops_document_refuse(struct ops_document *document, const struct request *request, const struct refusal *refusal);
+/* NULL: no memory, or it is not told. */
 struct ops_note *ops_refusal_note(struct ops_core *core, const struct asker *asker, struct ops_str document_id,
                                   const struct refusal *refusal, int64_t revision, bool before_engine);
 void ops_core_push(struct ops_document *document, const struct push *push, struct ops_note *note);

@@ -25,7 +25,7 @@ static void finish(struct diag *diag)
     diag->found.recent = diag->history.ops;
     diag->found.recent_count = diag->history.ops_count;
     if (answer->req != NULL)
-        ops_admin_diagnostics(&answer->request, &ops_profile_reference, &diag->found, &loop->encode, &page);
+        ops_admin_diagnostics(&answer->request, loop->server->config->wire_profile, &diag->found, &loop->encode, &page);
     ops_answer_page(answer, &page);
     ops_arena_reset(&loop->encode);
     ops_arena_reset(&diag->arena);

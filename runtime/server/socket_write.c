@@ -98,6 +98,18 @@ bool socket_queue_message(struct ops_socket *s, const struct ops_server_message 
     return queued;
 }
 
+/* A stored state goes back only to who gave its request an id; else the answer is its place in the order, and no message
+ * (spec/v1.md §4.1). */
+static bool is_unasked(const struct ops_socket *s, struct ops_note *note)
+{
+    const struct ops_server_message *message;
+
+    if (!ops_note_is_reply(note))
+        return false;
+    message = ops_note_message(note, ops_websocket_session_profile(&s->session));
+    return message != NULL && message->message_type == OPS_SERVER_MESSAGE_AWARENESS_ACK && message->correlation_id.ptr == NULL;
+}
+
 void ops_socket_send(void *self, void *peer, struct ops_note *note)
 {
     struct ops_loop *loop = self;
@@ -107,7 +119,7 @@ void ops_socket_send(void *self, void *peer, struct ops_note *note)
     void **slot = shared ? ops_note_form(note, form) : NULL;
     struct ops_frame *frame = shared ? *slot : NULL;
 
-    if (s->state != OPS_SOCKET_OPEN || s->close_wanted)
+    if (s->state != OPS_SOCKET_OPEN || s->close_wanted || is_unasked(s, note))
         return;
     if (is_over_limit(s)) {
         loop->counts.slow_readers++;

@@ -154,7 +154,9 @@ static void what_is_required_is_missed_and_null_is_absent_or_a_value(void **stat
         TAKEN(&ops_json_op_batch_type, P0, P0, "{\"operations\":[{\"$type\":\"set\",\"path\":\"a\",\"value\":null}]}",
               "{\"operations\":[{\"$type\":\"set\",\"path\":\"a\",\"value\":null,\"timestamp\":0,\"peerId\":null}]}"),
         REFUSED(&ops_json_op_batch_type, P0, "{\"operations\":[{\"$type\":\"set\",\"path\":\"a\",\"timestamp\":1,\"peerId\":\"p\"}]}", MISSING, 15),
-        REFUSED(TEXT_OP, P0, "{}", MISSING, 0),
+        TAKEN(TEXT_OP, P0, P0, "{}", "{\"components\":[]}"), /* the engine refuses it, in its own words */
+        TAKEN(TEXT_OP, P0, P0, "{\"components\":null}", "{\"components\":[]}"),
+        REFUSED(&ops_tree_op_batch_type, P0, "{}", MISSING, 0),
         REFUSED(TEXT_OP, P0, "null", WANT_OBJECT, 0),
     };
 
@@ -325,6 +327,7 @@ static void the_envelope_ignores_what_it_does_not_know(void **state)
         {"{\"MessageType\":2,\"opRequest\":{\"documentId\":\"d\",\"payload\":\"\",\"baseRevision\":1}}", OPS_CLIENT_MESSAGE_NONE},
         {"{}", OPS_CLIENT_MESSAGE_NONE},
         {"{\"messageType\":99}", OPS_CLIENT_MESSAGE_NONE},
+        {"{\"messageType\":-1}", OPS_CLIENT_MESSAGE_NONE},
         {"{\"messageType\":2,\"opRequest\":null}", OPS_CLIENT_MESSAGE_NONE},
         {"{\"joinRequest\":{\"documentId\":\"d\"}}", OPS_CLIENT_MESSAGE_JOIN_REQUEST},
         {"{\"opRequest\":{\"documentId\":\"d\",\"payload\":\"\",\"baseRevision\":1},\"correlationId\":\"c\",\"messageType\":2}", OPS_CLIENT_MESSAGE_OP_REQUEST},
