@@ -57,6 +57,7 @@ struct ops_loop {
     struct ops_timer_queue handshakes, lingering, pings, pongs, writes, closes;
 
     struct ops_store_request *submitted, **submitted_end;
+    uint32_t submitted_count;
     struct ops_mail_batch *outgoing[OPS_LOOPS_MAX];
     uint32_t mails_received; /* in this tick */
     struct ops_probe probe;
