@@ -352,33 +352,59 @@ void ops_leave_handle(struct ops_document *document, struct member *m, struct re
         m->leaving = true; /* what it asks next waits */
 }
 
-static void leave_push(struct ops_document *document, struct ops_str peer_id, enum push_to to, const struct request *r)
+static struct ops_note *leave_note(struct ops_document *document, struct ops_str peer_id, enum push_to to)
 {
     enum ops_server_message_message_type type =
         to == PUSH_EXTENDED ? OPS_SERVER_MESSAGE_PEER_LEFT : OPS_SERVER_MESSAGE_PEER_DISCONNECTED_EVENT;
     struct ops_note *note = ops_note_new(document->core, type);
-    struct effect *effect;
     bool ok;
 
     if (note == NULL)
-        return;
+        return NULL;
     if (to == PUSH_EXTENDED)
         ok = ops_arena_copy(&note->arena, peer_id, &note->message.peer_left.peer_id) &&
              ops_arena_copy(&note->arena, document->id, &note->message.peer_left.document_id);
     else
         ok = ops_arena_copy(&note->arena, peer_id, &note->message.peer_disconnected_event.peer_id);
-    effect = ok && document->member_count != 0 ? ops_effect_add(document, EFFECT_PUSH, NULL, document->accepted) : NULL;
-    if (effect != NULL) {
-        effect->push.to = to;
-        effect->note = note;
-        if (r->shared_count != 0) {
-            effect->request = ops_request_keep(document->core, r);
-            effect->push.shared = effect->request != NULL ? effect->request->shared : NULL;
-            effect->push.shared_count = effect->request != NULL ? r->shared_count : 0;
-        }
+    if (ok)
+        return note;
+    ops_note_drop(note);
+    return NULL;
+}
+
+/* A leave is at its place in the order when it is done: its pushes leave with it, before its author can join again. */
+static void leave_push(struct ops_document *document, struct ops_str peer_id, enum push_to to)
+{
+    struct ops_note *note = leave_note(document, peer_id, to);
+    struct push push;
+
+    if (note == NULL)
+        return;
+    memset(&push, 0, sizeof push);
+    push.document_id = document->id;
+    push.to = to;
+    ops_core_push(document, &push, note);
+    ops_note_drop(note);
+}
+
+/* The end of a connection is told in its place behind what was decided before. */
+static void leave_queue(struct ops_document *document, struct ops_str peer_id, const struct request *r)
+{
+    struct ops_note *note = leave_note(document, peer_id, PUSH_ALL);
+    struct effect *effect = NULL;
+
+    if (note != NULL && document->member_count != 0)
+        effect = ops_effect_add(document, EFFECT_PUSH, NULL, document->accepted);
+    if (effect == NULL) {
+        ops_note_drop(note);
         return;
     }
-    ops_note_drop(note);
+    effect->note = note;
+    if (r->shared_count != 0) {
+        effect->request = ops_request_keep(document->core, r);
+        effect->push.shared = effect->request != NULL ? effect->request->shared : NULL;
+        effect->push.shared_count = effect->request != NULL ? r->shared_count : 0;
+    }
 }
 
 void ops_leave_done(struct ops_document *document, struct request *r)
@@ -397,10 +423,9 @@ void ops_leave_done(struct ops_document *document, struct request *r)
         ops_arena_copy(&note->arena, document->id, &note->message.leave_ack.document_id);
     ops_core_complete(core, &r->asker, document->id, CONTROL_LEFT, note);
     ops_note_drop(note);
-    leave_push(document, m->peer_id, PUSH_PLAIN, r);
-    leave_push(document, m->peer_id, PUSH_EXTENDED, r);
+    leave_push(document, m->peer_id, PUSH_PLAIN);
+    leave_push(document, m->peer_id, PUSH_EXTENDED);
     ops_member_remove(m);
-    ops_effects_release(document);
     while (held != NULL) { /* asked behind the leave */
         struct request *next = held->next;
 
@@ -419,7 +444,7 @@ void ops_gone_handle(struct ops_document *document, struct request *r)
     if (m == NULL)
         return;
     if (joined)
-        leave_push(document, m->peer_id, PUSH_ALL, r);
+        leave_queue(document, m->peer_id, r);
     ops_member_remove(m);
     ops_effects_release(document);
 }
