@@ -258,8 +258,10 @@ void ops_awareness_handle(struct ops_document *document, struct member *m, struc
                 return;
             awareness_arm(document, m);
         }
-        if (!r->asker.profile->awareness_unanswered)
+        if (!r->asker.profile->awareness_unanswered || r->asker.calls)
             note = awareness_note(document, m, OPS_SERVER_MESSAGE_AWARENESS_ACK, &r->asker);
+    } else if (r->asker.calls) {
+        note = ops_note_reply_new(core, OPS_SERVER_MESSAGE_AWARENESS_ACK, r->asker.correlation_id);
     }
     ops_document_answer(document, &r->asker, note, false);
     ops_note_drop(note);

@@ -40,6 +40,12 @@ void ops_core_extend(struct ops_core *core, struct ops_connection *connection)
     connection->extended = true; /* the document side learns it with the next request */
 }
 
+void ops_core_calls(struct ops_core *core, struct ops_connection *connection)
+{
+    (void)core;
+    connection->calls = true;
+}
+
 /* Tells each document of the connection, in the order of its joins. */
 static void connection_leave_all(struct ops_core *core, struct ops_connection *c)
 {
@@ -107,6 +113,8 @@ static enum ops_error_code connection_judge(struct ops_connection *c, const stru
     bool error = note != NULL && note->message.message_type == OPS_SERVER_MESSAGE_ERROR_RESPONSE;
     enum ops_error_code code = error ? note->message.error_response.code : OPS_ERROR_CODE_NO_ERROR;
 
+    if (c->calls)
+        return OPS_ERROR_CODE_NO_ERROR;
     if (code == OPS_ERROR_CODE_UNSUPPORTED_PROTOCOL && c->profile->unsupported_protocol_closes)
         return code;
     if (code != OPS_ERROR_CODE_INVALID_MESSAGE || c->profile->unreadable_closes) {

@@ -132,16 +132,20 @@ void ops_core_disconnect(struct ops_core *core, struct ops_connection *connectio
 /* The client has said something of the extended protocol: it gets + messages from now on. */
 void ops_core_extend(struct ops_core *core, struct ops_connection *connection);
 
+/* Requests of this client are calls, from the first on: every one has an answer, in the order of the requests, and none closes the
+ * connection (spec/v1.md §4.2). Where there is nothing to say the answer is an awareness_ack without a peer. */
+void ops_core_calls(struct ops_core *core, struct ops_connection *connection);
+
 /* A request, decoded and not yet validated; slices are borrowed until return. `opaque_unchecked` as in ops_message_validate. */
 void ops_core_receive(struct ops_core *core, struct ops_connection *connection, const struct ops_client_message *message,
                       bool opaque_unchecked);
 
 /* A message that could not be decoded. `kind` as far as it is known (OPS_CLIENT_MESSAGE_NONE: not at all), document_id and
- * correlation_id as far as they could be read (else absent), `sentence` says what is wrong, without a code. Answered as the
+ * correlation_id as far as they could be read (else absent), `sentence` says what is wrong, without a code (code NO_ERROR: it is all that is said). Answered as the
  * profile and §4.1 say, in its place among the answers of that document. */
 struct ops_unreadable {
     enum ops_client_message_message_type kind;
-    enum ops_error_code code; /* InvalidMessage, TooLarge */
+    enum ops_error_code code; /* InvalidMessage, TooLarge, NO_ERROR */
     struct ops_str correlation_id, document_id, sentence;
 };
 void ops_core_receive_unreadable(struct ops_core *core, struct ops_connection *connection, const struct ops_unreadable *unreadable);

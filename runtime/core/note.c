@@ -141,7 +141,7 @@ static bool note_is_kept_silent(const struct asker *asker, const struct refusal 
 {
     enum ops_error_code code = ops_refusal_code(refusal);
 
-    return asker->kind == OPS_CLIENT_MESSAGE_AWARENESS_REQUEST && asker->profile->awareness_unanswered &&
+    return asker->kind == OPS_CLIENT_MESSAGE_AWARENESS_REQUEST && asker->profile->awareness_unanswered && !asker->calls &&
            refusal->sentence.ptr == NULL &&
            (code == OPS_ERROR_CODE_INVALID_MESSAGE || code == OPS_ERROR_CODE_TOO_LARGE || code == OPS_ERROR_CODE_TOO_MANY);
 }

@@ -62,6 +62,7 @@ struct asker {
     uint32_t slot;       /* of its outbox; 0: none */
     const struct ops_profile *profile;
     bool extended;
+    bool calls;          /* ops_core_calls */
     bool join_counted;   /* the connection side counts this join as in flight */
     int64_t received_us;
     enum ops_client_message_message_type kind;
@@ -122,7 +123,7 @@ struct ops_connection {
     struct slot *slots, *last_slot;
     uint32_t next_slot, memberships_count, unanswered, held_count;
     uint8_t invalid_in_row;
-    bool extended, paused, closing;
+    bool extended, calls, paused, closing;
 };
 
 /* A document, as the connections of this core see it. */

@@ -92,16 +92,43 @@ static bool request_is_op(const struct request *r)
     return r->message.message_type == OPS_CLIENT_MESSAGE_OP_REQUEST;
 }
 
-/* Where the payload's size is looked at after membership (v1.md §3.2), it is left out here. */
+static bool request_breaks(const struct ops_violation *v, enum ops_text text)
+{
+    return v->limit != NULL && v->limit->text == text;
+}
+
+/* An awareness state above the schema's size: the configured one counts, where the state is kept. The rest is looked at here. */
+static bool request_state_is_json(const struct request *r, const struct ops_json_style *style, struct ops_violation *violation)
+{
+    struct ops_awareness_state_proto state;
+
+    memset(&state, 0, sizeof state);
+    state.data_json = r->message.awareness_request.data_json;
+    return ops_message_validate(&ops_awareness_state_proto_type, &state, style, true, violation);
+}
+
+/* The limits of the schema; of sizes that are configured, the configured ones. A payload's size is looked at here, before its base, or
+ * after membership (op.c), where every refusal of an op is a reply (v1.md §3.2). */
 static void request_validate(struct ops_core *core, struct request *r, const struct ops_json_style *style, bool opaque_unchecked)
 {
     struct ops_client_message message = r->message;
+    struct refusal large = ops_refusal_of(OPS_TEXT_PAYLOAD_LARGE);
+    bool later = r->asker.profile->op_refusals_are_replies, too_large = false, valid;
     struct ops_violation violation;
 
-    if (request_is_op(r) && r->asker.profile->op_refusals_are_replies && message.op_request.payload.ptr != NULL)
+    if (request_is_op(r) && (later ? message.op_request.payload.ptr != NULL : message.op_request.payload.len > 0)) {
+        too_large = !later && message.op_request.payload.len > core->config.payload_max_bytes;
         message.op_request.payload = OPS_STR(" ");
-    if (!ops_client_message_validate(&message, style, opaque_unchecked, &violation))
+    }
+    valid = ops_client_message_validate(&message, style, opaque_unchecked, &violation);
+    if (!valid && request_breaks(&violation, OPS_TEXT_AWARENESS_LARGE))
+        valid = request_state_is_json(r, style, &violation);
+    if (too_large && (valid || request_breaks(&violation, OPS_TEXT_BASE_NEGATIVE))) {
+        ops_refusal_number(core, &large, (int64_t)core->config.payload_max_bytes);
+        request_refuse(r, large);
+    } else if (!valid) {
         request_refuse(r, request_violation(core, &violation));
+    }
 }
 
 /* ---- dispatch --------------------------------------------------------------------------------------------------------- */
@@ -149,7 +176,7 @@ static void request_reserve(struct ops_core *core, struct ops_connection *c, str
     bool join = r->asker.kind == OPS_CLIENT_MESSAGE_JOIN_REQUEST, reserved = true;
     uint64_t hash = r->document_id.ptr != NULL ? ops_hash_bytes(core->config.seed, r->document_id) : 0;
 
-    if (join || c->profile->replies_in_request_order)
+    if (join || c->calls || c->profile->replies_in_request_order)
         r->asker.slot = ops_outbox_reserve(c, hash, &reserved);
     if (!reserved)
         request_refuse(r, ops_refusal_of(OPS_TEXT_UNKNOWN_ERROR));
@@ -227,6 +254,7 @@ static void request_init(struct ops_core *core, const struct ops_connection *c, 
     r->asker.loop = core->config.loop;
     r->asker.profile = c->profile;
     r->asker.extended = c->extended;
+    r->asker.calls = c->calls;
     r->asker.received_us = core->now.monotonic_us;
     r->peer_id = c->peer_id;
 }
@@ -284,7 +312,7 @@ void ops_core_receive(struct ops_core *core, struct ops_connection *c, const str
         return;
     }
     if (!request_is_served(message)) {
-        if (c->profile->unknown_ignored)
+        if (c->profile->unknown_ignored && !c->calls)
             return;
         unknown = ops_refusal_of(OPS_TEXT_TYPE_UNKNOWN);
         unknown.values[unknown.value_count++] = request_tag(message->message_type);
