@@ -235,7 +235,7 @@ static void a_join_is_checked_version_then_id_then_type(void **state)
               "a< error d UnknownDocumentType\n"
               "a< joined 1 ''\n");
     join_with(f, 'a', "", "", 2);
-    expect(f, "a< error UnsupportedProtocol 1-1\n"
+    expect(f, "a< error  UnsupportedProtocol 1-1\n"
               "a closed UnsupportedProtocol\n");
     join(f, 'a', "e"); /* nothing is heard of a connection that is being closed */
     settle(f);
