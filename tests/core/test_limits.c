@@ -60,7 +60,7 @@ static void document_ids_have_1_to_256_utf_16_units(void **state)
 {
     struct fixture *f = *state;
     struct ops_arena arena = test_arena(TEST_ARENA_BYTES);
-    static const char *const refused[] = {"", " ", "\t", "\xe3\x80\x80", "a\x01" "b", "a\x7f", "a\xc2\x80", "a\xc2\x9f", "a\nb"};
+    static const char *const refused[] = {"", " ", "\t", "\xe3\x80\x80", "a\x01z", "a\x7fz", "a\xc2\x80", "a\xc2\x9f", "a\nb"};
     static const char *const taken[] = {"x", " x ", "\xc2\xa0x", "a b"};
     size_t i;
 
