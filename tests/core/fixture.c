@@ -122,20 +122,9 @@ static void clock_set(struct fixture *f)
 
 static void core_open(struct fixture *f)
 {
-    struct ops_core_host host;
+    const struct ops_core_host host = {.self = f, .send = host_send, .close = host_close, .pause = host_pause, .submit = host_submit,
+        .mail = host_mail, .note_form_end = host_form_end, .report = host_report, .memory = {memory_more, memory_release, f}};
 
-    memset(&host, 0, sizeof host);
-    host.self = f;
-    host.send = host_send;
-    host.close = host_close;
-    host.pause = host_pause;
-    host.submit = host_submit;
-    host.mail = host_mail;
-    host.note_form_end = host_form_end;
-    host.report = host_report;
-    host.memory.more = memory_more;
-    host.memory.release = memory_release;
-    host.memory.self = f;
     f->core = ops_core_open(&f->config, &host);
     assert_non_null(f->core);
     clock_set(f);

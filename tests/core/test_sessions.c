@@ -122,9 +122,14 @@ static void the_5_minutes_begin_anew_with_each_visit(void **state)
     pass(f, 299999);
     here(f, "b", "d");
     assert_int_equal(ops_core_stats(f->core)->joins, 2);
+    edit(f, 'b', "d", 1, "+x");
+    settle(f);
     pass(f, 10);
     go(f, 'b');
-    pass(f, 299999);
+    pass(f, 299990);
+    settle(f); /* a snapshot meanwhile makes it no older */
+    assert_int_equal(ops_core_stats(f->core)->snapshots, 1);
+    pass(f, 9);
     assert_true(is_open(f, "d"));
     pass(f, 1);
     assert_false(is_open(f, "d"));
