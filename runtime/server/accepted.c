@@ -106,7 +106,7 @@ void ops_accepted_start(struct ops_loop *loop, int fd, struct ops_ticket ticket,
     struct ops_accepted *a = calloc(1, sizeof *a);
     int on = 1;
 
-    if (a == NULL || ops_server_is_draining(loop->server)) {
+    if (a == NULL || (ops_server_is_draining(loop->server) && !admin)) {
         if (admin)
             loop->server->admin_connections--;
         ops_admission_leave(loop->server->admission, &ticket);

@@ -79,7 +79,7 @@ static void on_signal_event(h2o_socket_t *io, const char *error)
     if (error != NULL || ops_server_is_draining(server))
         return;
     ops_log(OPS_LOG_INFO, "server", "draining: finishing what was accepted");
-    ops_listeners_close(loop);
+    ops_listeners_close(loop, false);
     server->grace_until_us = ops_loop_now(loop)->monotonic_us + server->config->shutdown_grace * 1000;
     atomic_store(&server->phase, OPS_SERVER_DRAINING);
     tell_all(server, drain_loop);
@@ -102,6 +102,7 @@ void ops_drain_catch_signals(struct ops_loop *loop)
     sigaction(SIGINT, &action, NULL);
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
+    sigaction(SIGXFSZ, &action, NULL); /* a file at its size limit is a store that fails, not the end of the process */
 }
 
 /* ---- progress ------------------------------------------------------------------------------------------------------------- */
@@ -131,8 +132,9 @@ static void enter(struct ops_server *server, enum ops_server_phase phase, void (
     tell_all(server, run);
 }
 
-static void lead(struct ops_server *server, int64_t now_us)
+static void lead(struct ops_loop *loop, int64_t now_us)
 {
+    struct ops_server *server = loop->server;
     int64_t close_us = server->config->timeout_close * 1000;
     bool out_of_time = now_us >= server->grace_until_us;
 
@@ -146,6 +148,7 @@ static void lead(struct ops_server *server, int64_t now_us)
     case OPS_SERVER_CLOSING:
         if (sockets_left(server) > 0 && now_us < server->close_until_us && !out_of_time)
             break;
+        ops_listeners_close(loop, true); /* so long, health says that this server is draining */
         enter(server, OPS_SERVER_LEAVING, leave_loop);
         break;
     case OPS_SERVER_LEAVING:
@@ -177,5 +180,5 @@ void ops_drain_step(struct ops_loop *loop)
     if (received > 0)
         atomic_fetch_sub(&server->mails_on_the_way, received);
     if (loop->index == 0 && ops_server_is_draining(server))
-        lead(server, ops_loop_now(loop)->monotonic_us);
+        lead(loop, ops_loop_now(loop)->monotonic_us);
 }

@@ -245,12 +245,16 @@ void ops_listeners_retry(struct ops_loop *loop, int64_t now_us)
     }
 }
 
-void ops_listeners_close(struct ops_loop *loop)
+void ops_listeners_close(struct ops_loop *loop, bool admin)
 {
-    while (loop->server->listeners != NULL) {
-        struct ops_listener *l = loop->server->listeners;
+    for (struct ops_listener **at = &loop->server->listeners; *at != NULL;) {
+        struct ops_listener *l = *at;
 
-        loop->server->listeners = l->next;
+        if (l->admin != admin) {
+            at = &l->next;
+            continue;
+        }
+        *at = l->next;
         if (l->io != NULL)
             h2o_socket_close(l->io);
         else

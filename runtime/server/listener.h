@@ -16,7 +16,7 @@ void ops_listeners_start(struct ops_loop *loop);
 int64_t ops_listeners_due_us(const struct ops_loop *loop);
 void ops_listeners_retry(struct ops_loop *loop, int64_t now_us);
 
-/* Clients are refused by the system from now on. */
-void ops_listeners_close(struct ops_loop *loop);
+/* Who connects is refused by the system from now on: clients (`admin` false), or operators. */
+void ops_listeners_close(struct ops_loop *loop, bool admin);
 
 #endif

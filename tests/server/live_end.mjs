@@ -1,6 +1,6 @@
 // The end: SIGTERM finishes what was accepted and tells the clients, a second signal does not wait.
 
-import { Raw, Wire, ensure, equal, finish, frame, get, insertOp, once, start, test, until, upgrade } from './start.mjs';
+import { Raw, Wire, ensure, equal, finish, frame, get, insertOp, once, start, test, until } from './start.mjs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -81,13 +81,17 @@ await test('what_was_acknowledged_before_the_end_is_there_after_a_start', async 
     }
 });
 
-await test('health_is_503_while_draining_and_upgrades_are_refused', async () => {
+await test('health_is_503_while_draining_and_the_process_is_alive', async () => {
     const server = await start({ OPSTREAM__TIMEOUTS__CLOSE: '1h', OPSTREAM__SHUTDOWN__GRACE: '20s' });
-    const holdout = await Raw.open(server.port);
-    equal((await once(server.port, get('/health/live'))).status, 200, 'before');
+    const holdout = await Raw.open(server.port); // does not answer the Close yet: the server waits for it
+    const ask = async (path) => { const { status, body } = await once(server.adminPort, get(path)); return [status, body]; };
+    equal(await ask('/health/ready'), [200, 'Degraded'], 'before');
     server.kill('SIGTERM');
     await until('Close', () => holdout.closed);
-    await once(server.port, upgrade()).then((a) => equal(a.status, 503, 'an upgrade'), () => {});
+    equal([await ask('/health'), await ask('/health/ready'), await ask('/health/live')],
+        [[503, 'Unhealthy'], [503, 'Unhealthy'], [200, 'Healthy']], 'meanwhile');
+    ensure((await once(server.adminPort, get('/metrics'))).body.includes('opstream_draining 1'), 'metrics say so');
+    await Wire.open(server.port).then(() => { throw new Error('a client was let in'); }, (e) => equal(e.code, 'ECONNREFUSED', 'a client'));
     holdout.send(frame(Buffer.from([0x03, 0xe9]), 8));
     equal((await server.ended).code, 0, 'exit');
 });

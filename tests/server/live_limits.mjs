@@ -49,6 +49,24 @@ await test('a_message_at_its_limit_is_read_and_one_byte_more_is_closed_with_TooL
     equal((await server.stop()).code, 0, 'exit');
 });
 
+await test('messages_that_never_end_cost_what_came_and_not_what_was_announced', async () => {
+    const server = await start({ OPSTREAM__LIMITS__MESSAGE_BYTES: '16MiB' });
+    const good = await Raw.open(server.port), many = [];
+    for (let i = 0; i < 100; i++) many.push(await Raw.open(server.port));
+    await good.join('d');
+    const before = rssBytes(server.pid), sent = 16 * 1024;
+    for (const raw of many) raw.send(frame(Buffer.alloc(16 * MIB)).subarray(0, sent)); // 1.6 GiB are announced
+    const received = async () => Number(/opstream_received_bytes_total (\d+)/.exec((await once(server.adminPort, get('/metrics'))).body)[1]);
+    await until('all of it came', async () => await received() >= many.length * sent);
+    const grown = rssBytes(server.pid) - before;
+    console.log(`memory grew by ${(grown / MIB).toFixed(1)} MiB for ${(many.length * sent / MIB).toFixed(1)} MiB that came`);
+    ensure(process.env.OPS_SANITIZED || grown < 16 * MIB, `memory grew by ${grown / MIB} MiB`);
+    good.say(insertOp('d', 'meanwhile', 1));
+    equal(JSON.parse(await good.text(1)).type, 'op_ack', 'the well-behaved one is served');
+    for (const raw of many) raw.close();
+    equal((await server.stop()).code, 0, 'exit');
+});
+
 await test('a_slow_reader_is_bounded_told_and_reset_while_another_is_served', async () => {
     const server = await start({ OPSTREAM__LIMITS__QUEUE_BYTES: '256KiB', OPSTREAM__TIMEOUTS__WRITE: '1s' });
     const [slow, good, writer] = [await Raw.open(server.port), await Raw.open(server.port), await Raw.open(server.port)];

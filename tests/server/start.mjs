@@ -49,6 +49,24 @@ export async function until(what, ask, limitMs = 30000)
 const running = new Set();
 process.on('exit', () => { for (const child of running) child.kill('SIGKILL'); });
 
+function environment(env)
+{
+    const passed = Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(PATH|HOME|[A-Z]+SAN_OPTIONS)$/.test(name)));
+    return { ...passed, OPSTREAM__URLS: 'http://127.0.0.1:0', OPSTREAM__ADMIN__URLS: 'http://127.0.0.1:0', OPSTREAM__LOG__FORMAT: 'text', ...env };
+}
+
+// A start that is to fail: {code, log}.
+export function startFails(env)
+{
+    if (!process.env.OPSTREAMD) return start();
+    const child = spawn(process.env.OPSTREAMD, [], { stdio: ['ignore', 'ignore', 'pipe'], env: environment(env), timeout: 60000 });
+    let log = '';
+    child.stderr.setEncoding('utf8');
+    watchReports(child);
+    child.stderr.on('data', (text) => { log += text; });
+    return new Promise((resolve) => child.on('close', (code) => resolve({ code, log })));
+}
+
 // `wrap`: a command that starts the server, such as ['prlimit', '--nofile=128'].
 export async function start(env = {}, wrap = [])
 {
@@ -57,10 +75,8 @@ export async function start(env = {}, wrap = [])
         console.log('skip - the server is not built here: OPSTREAMD is not set');
         process.exit(0);
     }
-    const passed = Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(PATH|HOME|[A-Z]+SAN_OPTIONS)$/.test(name)));
     const [command, ...args] = [...wrap, binary];
-    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...passed, OPSTREAM__URLS: 'http://127.0.0.1:0',
-        OPSTREAM__ADMIN__URLS: 'http://127.0.0.1:0', OPSTREAM__LOG__FORMAT: 'text', ...env } });
+    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], env: environment(env) });
     const server = { child, pid: child.pid, log: [], port: 0, adminPort: 0, exit: null };
     running.add(child);
     child.on('error', (e) => server.log.push(String(e)));
