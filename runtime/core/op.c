@@ -61,7 +61,7 @@ static const void *op_decode(struct ops_document *document, const struct request
     if (op == NULL || ops_json_decode(document->engine->op_type, r->asker.profile->payload_style, payload, &core->scratch, op,
                                       &info) != OPS_OK) {
         ops_buf_init(&sentence, &core->scratch);
-        refusal = ops_refusal_of(ops_str_equal(payload, OPS_STR("null")) ? OPS_TEXT_OP_NULL : OPS_TEXT_INVALID_MESSAGE);
+        refusal = ops_refusal_of(ops_str_equal(ops_request_trim(payload), OPS_STR("null")) ? OPS_TEXT_OP_NULL : OPS_TEXT_INVALID_MESSAGE);
         if (op != NULL && refusal.text != OPS_TEXT_OP_NULL && ops_error_sentence(&info.error, payload, false, &sentence)) {
             refusal.code = OPS_ERROR_CODE_INVALID_MESSAGE;
             refusal.sentence = ops_buf_str(&sentence);

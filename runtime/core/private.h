@@ -86,6 +86,7 @@ struct request {
 struct request *ops_request_keep(struct ops_core *core, const struct request *request);
 bool ops_request_copy(struct ops_arena *arena, const struct request *from, struct request *to); /* false: no room */
 void ops_request_free(struct ops_core *core, struct request *request);
+struct ops_str ops_request_trim(struct ops_str json); /* a JSON text that came in a string may have blanks around it: they do not count */
 
 /* ---- the connection side -------------------------------------------------------------------------------------------- */
 

@@ -56,6 +56,22 @@ void ops_request_free(struct ops_core *core, struct request *request)
         ops_pool_free(&core->pool, request, request->block_bytes);
 }
 
+static bool request_is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct ops_str ops_request_trim(struct ops_str json)
+{
+    while (json.len > 0 && request_is_blank(json.ptr[json.len - 1]))
+        json.len--;
+    while (json.len > 0 && request_is_blank(*json.ptr)) {
+        json.ptr++;
+        json.len--;
+    }
+    return json;
+}
+
 /* ---- limits ----------------------------------------------------------------------------------------------------------- */
 
 static void request_refuse(struct request *r, struct refusal refusal)
@@ -276,23 +292,6 @@ static void request_hello(struct ops_core *core, struct ops_connection *c, struc
     ops_note_drop(note);
 }
 
-static bool request_is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-/* A JSON text that came in a string may have blanks around it; they do not count, and are not kept. */
-static struct ops_str request_trim(struct ops_str json)
-{
-    while (json.len > 0 && request_is_blank(json.ptr[json.len - 1]))
-        json.len--;
-    while (json.len > 0 && request_is_blank(*json.ptr)) {
-        json.ptr++;
-        json.len--;
-    }
-    return json;
-}
-
 void ops_core_receive(struct ops_core *core, struct ops_connection *c, const struct ops_client_message *message,
                       bool opaque_unchecked)
 {
@@ -322,7 +321,7 @@ void ops_core_receive(struct ops_core *core, struct ops_connection *c, const str
         return;
     }
     if (message->message_type == OPS_CLIENT_MESSAGE_AWARENESS_REQUEST)
-        r.message.awareness_request.data_json = request_trim(message->awareness_request.data_json);
+        r.message.awareness_request.data_json = ops_request_trim(message->awareness_request.data_json);
     r.document_id = request_document(message);
     if (message->message_type == OPS_CLIENT_MESSAGE_JOIN_REQUEST && message->join_request.client_proto_version != 1)
         request_refuse(&r, ops_refusal_of(OPS_TEXT_UNSUPPORTED_PROTOCOL));

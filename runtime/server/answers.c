@@ -146,13 +146,25 @@ static void answer_health(struct ops_answer *answer)
     ops_answer_page(answer, &page);
 }
 
+/* The path as pages are called: in small letters, without a slash at the end (opstream-wire.md §3.1). */
+static struct ops_str plain_path(h2o_req_t *req)
+{
+    struct ops_str path = ops_http_path(req);
+    h2o_iovec_t plain = h2o_strdup(&req->pool, path.ptr, path.len);
+
+    h2o_strtolower(plain.base, plain.len);
+    if (plain.len > 1 && plain.base[plain.len - 1] == '/')
+        plain.len--;
+    return ops_str_of(plain.base, plain.len);
+}
+
 /* False: it is another page. */
 static bool begin_health(h2o_req_t *req, struct ops_loop *loop)
 {
     enum ops_health_kind kind;
     struct ops_answer *answer;
 
-    if (!ops_health_find(ops_http_path(req), &kind))
+    if (!ops_health_find(plain_path(req), &kind))
         return false;
     answer = ops_answer_later(req, loop);
     if (answer == NULL)
@@ -261,7 +273,7 @@ void ops_answer_public(h2o_req_t *req)
     if (ops_str_equal(request.path, OPS_STR("/"))) {
         ops_pages_home(loop->server->pages, &request, &page);
         send_page(req, &page);
-    } else if (ops_str_equal(request.path, OPS_STR("/opstream/live"))) {
+    } else if (ops_http_path_is(request.path, OPS_STR("/opstream/live"))) {
         if ((answer = ops_answer_later(req, loop)) != NULL)
             gather_then(answer, answer_live);
     } else {

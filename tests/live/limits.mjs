@@ -1,7 +1,7 @@
 // Each limit of spec/v1.md §3.5 and each row of §4.1's table of closes, at N and at N + 1, where the recordings have no case, or only one at the
-// default. Settings make the large ones small, and the small ones large: a limit that is configured is the one that counts, in both profiles.
+// default; and siblings of recorded cases, by the same rules. Settings make the large ones small, and the small ones large: a limit that is configured is the one that counts, in both profiles.
 
-import { Peer } from '../../conformance/play/wire.mjs';
+import { Peer, httpRequest } from '../../conformance/play/wire.mjs';
 import { OP, encodeClose, encodeFrame } from '../../conformance/play/frames.mjs';
 import { check, notOk, run, skip } from './lines.mjs';
 import { opstreamd, start } from './start.mjs';
@@ -214,6 +214,42 @@ async function undos({ where })
     c.drop();
 }
 
+// ---- siblings of recorded cases -------------------------------------------------------------------------------------------
+
+async function siblings({ where })
+{
+    const [a, b] = [await Talker.open(where), await Talker.open(where)];
+    const payload = (text) => Buffer.from(text).toString('base64');
+    for (const c of [a, b]) await c.ask({ messageType: 0, joinRequest: { documentId: 'd', documentType: 'text', clientProtoVersion: 1 } });
+    const op = (text, baseRevision) => a.ask({ messageType: 2, opRequest: { documentId: 'd', payload: payload(text), baseRevision } });
+    const gap = 'Cannot reconstruct transformation path: op log gap (expected=1, current=1, base=0, streamed=0).';
+    const nothing = "TextOp.Components cannot be null. Check JSON serialization casing. (Parameter 'op')";
+    agree('ops that are nothing, and bases before the first op, are refused in the words of the released server',
+        [await op(' null\n', 1), await op('{"components":null}', 1), await op('{"x":1}', 1), await op('{"components":[]}', 0), await op('{"components":[]}', 1)],
+        ['Deserialized op payload is null.', nothing, nothing, gap, 'ok']);
+    agree('the other peer hears of the one', [await b.next()], ['message 5']);
+    for (const documentId of ['x'.repeat(257), 'a\tb', '', null, '\u00a0']) a.say({ messageType: 4, awarenessRequest: { documentId, dataJson: '1' } });
+    for (const messageType of [-1, -7, 9, 17]) a.say({ messageType, correlationId: 'x' });
+    agree('awareness with an id that is none, and messages that are none, get no answer', [await op('{"components":[]}', 2), await b.next()], ['ok', 'message 5']);
+    agree('what is no JSON does', [(await a.ask({ messageType: 4, awarenessRequest: { documentId: 'd', dataJson: ' {' } })).startsWith('data: ')], [true]);
+
+    const plain = await Talker.open(where);
+    await plain.join('e');
+    plain.say({ type: 'awareness', documentId: 'e', data: 1 });
+    agree('awareness without an id has no reply, with one it has', [await plain.ask({ type: 'hello' }), await plain.ask({ type: 'awareness', documentId: 'e', data: 1, id: 0 })], ['ok', 'ok']);
+    agree('an op is answered by op_ack if its documentId is a string, else by error', [await plain.ask({ type: 'op', documentId: '', payload: '', baseRevision: 'x' }),
+        await plain.ask({ type: 'op', documentId: 'e', payload: 1, baseRevision: 1 }), await plain.ask({ type: 'undo', documentId: [] })],
+        ['InvalidMessage', 'InvalidMessage', 'InvalidMessage']);
+    agree('a repeated opId is found whatever its base and payload', [await plain.op('e', insert('a'), 1, { opId: 'i' }), await plain.op('e', '', 0, { opId: 'i' }),
+        await plain.op('e', insert('b'), 0, { opId: 'j' }), await plain.op('e', insert('a'), 2, { opId: 'i' })], ['ok', 'ok', 'RevisionCompacted', 'ok']);
+
+    const paths = [];
+    for (const path of ['/health', '/Health/', '/HEALTH/Live', '/health/ready/', '/health/x', '/collab-ws/x'])
+        paths.push((await httpRequest(where, { path, headers: [['Connection', 'close']] }, LIMIT)).status);
+    agree('paths match in any letter case, with or without a slash at the end', paths, [200, 200, 200, 200, 404, 404]);
+    for (const c of [a, b, plain]) c.drop();
+}
+
 // ---- closes ----------------------------------------------------------------------------------------------------------------
 
 const hello = '{"type":"hello"}';
@@ -314,7 +350,7 @@ async function draining()
 
 run('limits', async () => {
     if (!opstreamd()) return skip('limits and closes', 'OPSTREAMD is not set');
-    await withServer({}, async (s) => { await identifiers(s); await farewells(s); await ends(s); await joinedByDefault(s); await states(s, 65536, 2 ** 20); });
+    await withServer({}, async (s) => { await identifiers(s); await siblings(s); await farewells(s); await ends(s); await joinedByDefault(s); await states(s, 65536, 2 ** 20); });
     await withServer({ OPSTREAM__LIMITS__JOINED: '3' }, joined);
     await withServer({ OPSTREAM__LIMITS__PAYLOAD_BYTES: '2MiB', OPSTREAM__LIMITS__MESSAGE_BYTES: '4MiB' }, payloads);
     await withServer({ OPSTREAM__LIMITS__AWARENESS_BYTES: '512', OPSTREAM__LIMITS__AWARENESS_DOCUMENT_BYTES: '1KiB' }, (s) => states(s, 512, 1024));
