@@ -339,6 +339,7 @@ void ops_join_due(struct ops_document *document, struct request *r)
 
 void ops_leave_handle(struct ops_document *document, struct member *m, struct request *r)
 {
+    struct refusal refusal;
     struct effect *effect;
 
     if (document->effects == NULL) {
@@ -348,8 +349,12 @@ void ops_leave_handle(struct ops_document *document, struct member *m, struct re
     effect = ops_effect_add(document, EFFECT_LEAVE, &r->asker, document->accepted);
     if (effect != NULL)
         effect->request = ops_request_keep(document->core, r);
-    if (effect != NULL && effect->request != NULL)
+    if (effect != NULL && effect->request != NULL) {
         m->leaving = true; /* what it asks next waits */
+        return;
+    }
+    refusal = ops_refusal_of(OPS_TEXT_UNKNOWN_ERROR);
+    ops_document_refuse(document, r, &refusal);
 }
 
 static struct ops_note *leave_note(struct ops_document *document, struct ops_str peer_id, enum push_to to)

@@ -59,7 +59,7 @@ bool ops_document_open(struct ops_core *core, struct request *r)
         r->refusal = ops_refusal_of(OPS_TEXT_TOO_MANY);
         return false;
     }
-    document = ops_pool_zalloc(&core->pool, sizeof *document);
+    document = ops_heap_reserve(core, core->stats.documents + 1) ? ops_pool_zalloc(&core->pool, sizeof *document) : NULL;
     if (document == NULL)
         return false;
     document->core = core;

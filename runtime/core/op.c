@@ -266,6 +266,7 @@ static void op_answer(struct ops_document *document, const struct request *r, in
 
     if (note == NULL || !ops_arena_copy(&note->arena, document->id, &note->message.op_response.document_id)) {
         ops_note_drop(note);
+        ops_document_answer(document, &r->asker, NULL, true); /* its place among the answers is given up all the same */
         return;
     }
     note->message.op_response.success = true;

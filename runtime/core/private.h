@@ -414,7 +414,8 @@ enum { SCRATCH_FIRST_BYTES = 65536 };
 
 unsigned ops_core_profile_index(const struct ops_profile *profile);
 void ops_histogram_add(struct ops_histogram *histogram, uint64_t value);
-bool ops_heap_put(struct ops_core *core, struct ops_document *document, int64_t wake_us);
+bool ops_heap_reserve(struct ops_core *core, size_t documents); /* places for so many, one more than there are; false: no memory */
+void ops_heap_put(struct ops_core *core, struct ops_document *document, int64_t wake_us);
 void ops_heap_remove(struct ops_core *core, struct ops_document *document);
 
 /* A string in the core's pool, freed by ops_core_unkeep. Absent: no memory (or `s` is absent). */

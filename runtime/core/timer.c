@@ -1,4 +1,5 @@
-/* When a document wants to be woken: a binary heap, the earliest on top. */
+/* When a document wants to be woken: a binary heap, the earliest on top. A document has its place in it from its opening on: one that
+ * has to close because memory ran out needs none to be woken. */
 #include "private.h"
 
 static void heap_set(struct ops_core *core, size_t index, struct ops_document *document)
@@ -31,30 +32,33 @@ static void heap_down(struct ops_core *core, size_t index, struct ops_document *
     heap_set(core, index, document);
 }
 
-bool ops_heap_put(struct ops_core *core, struct ops_document *document, int64_t wake_us)
+bool ops_heap_reserve(struct ops_core *core, size_t documents)
 {
     struct ops_memory *memory = &core->host.memory;
     struct ops_document **heap;
-    size_t cap;
+    size_t cap = core->heap_cap != 0 ? core->heap_cap * 2 : 64;
 
+    if (documents <= core->heap_cap)
+        return true;
+    heap = memory->more(memory->self, cap * sizeof *heap);
+    if (heap == NULL)
+        return false;
+    if (core->heap != NULL) {
+        memcpy(heap, core->heap, core->heap_count * sizeof *heap);
+        memory->release(memory->self, core->heap, core->heap_cap * sizeof *heap);
+    }
+    core->heap = heap;
+    core->heap_cap = cap;
+    return true;
+}
+
+void ops_heap_put(struct ops_core *core, struct ops_document *document, int64_t wake_us)
+{
     if (document->heap_index != SIZE_MAX)
         ops_heap_remove(core, document);
-    if (core->heap_count == core->heap_cap) {
-        cap = core->heap_cap != 0 ? core->heap_cap * 2 : 64;
-        heap = memory->more(memory->self, cap * sizeof *heap);
-        if (heap == NULL)
-            return false;
-        if (core->heap != NULL) {
-            memcpy(heap, core->heap, core->heap_count * sizeof *heap);
-            memory->release(memory->self, core->heap, core->heap_cap * sizeof *heap);
-        }
-        core->heap = heap;
-        core->heap_cap = cap;
-    }
     document->wake_us = wake_us;
     core->heap_count++;
     heap_up(core, core->heap_count - 1, document);
-    return true;
 }
 
 void ops_heap_remove(struct ops_core *core, struct ops_document *document)

@@ -87,8 +87,11 @@ static void *memory_more(void *self, size_t bytes)
     struct fixture *f = self;
     void *block;
 
-    if (f->allocations_left == 0)
+    if (f->allocations_left == 0) {
+        if (f->allocations_fail_once)
+            f->allocations_left = -2;
         return NULL;
+    }
     if (f->allocations_left > 0)
         f->allocations_left--;
     block = malloc(bytes);

@@ -36,7 +36,8 @@ struct fixture {
     struct client clients[CLIENTS];
     int64_t now_us;
     size_t blocks, block_bytes;    /* that the core holds */
-    int64_t allocations_left;      /* then they fail; -1: never */
+    int64_t allocations_left;      /* then they fail; below 0: never */
+    bool allocations_fail_once;    /* one fails, then they go on */
     const char *tag;               /* correlation id of the next request; NULL: none */
     unsigned reports, form_ends;
     FILE *log;

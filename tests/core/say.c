@@ -198,24 +198,26 @@ static void say_join(FILE *out, const struct ops_profile *profile, const struct 
         say_state(out, &r->awareness[i]);
 }
 
-static void say_op_response(FILE *out, const struct ops_op_response *r)
+static struct ops_str error_name(enum ops_error_code code)
 {
-    struct ops_str code = r->error_message;
+    return ops_error_code_row_of(code)->name;
+}
+
+static void say_op_response(FILE *out, const struct ops_profile *profile, const struct ops_op_response *r)
+{
+    struct ops_str code = error_name(r->error_code);
 
     if (r->success) {
         assert_null(r->error_message.ptr);
         fprintf(out, "ack %.*s %lld", (int)r->document_id.len, r->document_id.ptr, (long long)r->new_revision);
         return;
     }
-    code.len = strcspn(code.ptr, ":"); /* `Code: sentence`; the code is the contract */
+    fprintf(out, "refused %.*s %lld ", (int)r->document_id.len, r->document_id.ptr, (long long)r->new_revision);
+    say_str(out, code);
     assert_true(r->error_code != OPS_ERROR_CODE_NO_ERROR);
-    fprintf(out, "refused %.*s %lld %.*s", (int)r->document_id.len, r->document_id.ptr, (long long)r->new_revision, (int)code.len,
-            code.ptr);
-}
-
-static struct ops_str error_name(enum ops_error_code code)
-{
-    return ops_error_code_row_of(code)->name;
+    if (profile->errors_carry_code) /* `Code: sentence`; the code is the contract */
+        assert_true(r->error_message.len > code.len + 2 && memcmp(r->error_message.ptr, code.ptr, code.len) == 0 &&
+                    r->error_message.ptr[code.len] == ':');
 }
 
 static void say_error(FILE *out, const struct ops_error_response *e)
@@ -243,7 +245,7 @@ void say_message(FILE *out, const struct ops_profile *profile, const struct ops_
         say_join(out, profile, &m->join_response);
         break;
     case OPS_SERVER_MESSAGE_OP_RESPONSE:
-        say_op_response(out, &m->op_response);
+        say_op_response(out, profile, &m->op_response);
         break;
     case OPS_SERVER_MESSAGE_RECEIVE_OP_EVENT:
         fprintf(out, "op %.*s %lld", (int)m->receive_op_event.document_id.len, m->receive_op_event.document_id.ptr,

@@ -213,7 +213,9 @@ static void ops_go_on_while_a_snapshot_is_written(void **state)
     edit(f, 'a', "d", 4, "+4");
     stored(f, "d");
     pass(f, 0);
-    assert_int_equal(waiting(f, OPS_STORE_SNAPSHOT), 1); /* one at a time */
+    assert_int_equal(waiting(f, OPS_STORE_SNAPSHOT), 1); /* one at a time, */
+    pass(f, 300000);
+    assert_int_equal(waiting(f, OPS_STORE_SNAPSHOT), 1); /* however long it takes */
     answer(f, "d", OPS_STORE_SNAPSHOT, MODEL_DONE);
     expect(f, "a< ack d 2\n"
               "a< ack d 3\n"
