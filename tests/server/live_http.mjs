@@ -106,6 +106,7 @@ await test('a_body_at_its_limit_is_taken_and_one_byte_more_is_413', async () => 
     wire.send('POST /nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
     for (let i = 0; i < 40 && !wire.ended; i++) wire.send(`40\r\n${'x'.repeat(64)}\r\n`);
     await until('413 or the end', () => wire.got.includes(' 413 ') || wire.ended);
+    ensure(!wire.got.includes(' 404 '), 'a body without a length, above the limit, was taken');
     wire.close();
 });
 
