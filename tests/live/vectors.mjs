@@ -14,7 +14,7 @@ import { COPIED, brief, readDeviations, reasonOf, writeDeviations } from './devi
 import { opstreamd, start } from './start.mjs';
 
 // What this build serves. Whoever adds a transport, an engine or an endpoint adds it here.
-const SERVED = { transports: ['websocket', 'http'], endpoints: ['/', '/health', '/collab-ws'], engines: ['text', 'json'], without: ['comments', 'state-at'] };
+const SERVED = { transports: ['websocket', 'http'], endpoints: ['/', '/health', '/collab-ws', '/nothing'], engines: ['text', 'json'], without: ['comments', 'state-at'] };
 
 const [page, ...rest] = process.argv.slice(2);
 const mode = rest.find((a) => a === 'full' || a === 'write') ?? 'quick';
