@@ -81,19 +81,41 @@ if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk]).status !
     });
 }
 
+// Another process that writes and does not end; it does when its standard input does.
+async function hold(name)
+{
+    const holder = spawn('sqlite3', [path.join(folder, name)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    holder.stdin.write('BEGIN IMMEDIATE;\nSELECT 1;\n');
+    await new Promise((resolve, reject) => { holder.stdout.once('data', resolve); holder.on('error', reject); });
+    return holder;
+}
+
 await test('a_database_that_another_process_holds_makes_health_503_until_it_lets_go', async () => {
     const server = await sqlite('held.db'), client = await Raw.open(server.port);
     await client.join('d');
     equal(await health(server), '200 Healthy', 'before');
-    const holder = spawn('sqlite3', [path.join(folder, 'held.db')], { stdio: ['pipe', 'pipe', 'inherit'] });
-    holder.stdin.write('BEGIN IMMEDIATE;\nSELECT 1;\n');
-    await new Promise((resolve) => holder.stdout.once('data', resolve));
+    const holder = await hold('held.db');
     client.say(insertOp('d', 'x', 1));
     await until('503', async () => await health(server) === '503 Unhealthy');
     ensure(!client.texts.slice(1).some((t) => JSON.parse(t).success), 'it was acknowledged');
     holder.stdin.end('ROLLBACK;\n');
     await until('200', async () => await health(server) === '200 Healthy');
     equal(await server.stop(), { code: 0, signal: null }, 'exit');
+});
+
+await test('a_store_that_never_answers_holds_the_end_up_for_the_grace_period_and_no_longer', async () => {
+    const server = await start({ OPSTREAM__STORAGE__PROVIDER: 'sqlite', OPSTREAM__STORAGE__TIMEOUT: '1h', OPSTREAM__SHUTDOWN__GRACE: '500ms',
+        OPSTREAM__STORAGE__CONNECTIONSTRING: `Data Source=${path.join(folder, 'hung.db')};Default Timeout=0` }); // 0: it waits for the lock for ever
+    const client = await Raw.open(server.port);
+    await client.join('d');
+    const holder = await hold('hung.db');
+    client.say(insertOp('d', 'x', 1)).say('{"type":"hello"}');
+    equal(JSON.parse(await client.text(1)).type, 'hello_ack', 'it was read, and waits for the store');
+    server.kill('SIGTERM');
+    equal(await server.ended, { code: 1, signal: null }, 'exit');
+    equal([client.closed?.code, client.texts.length], [1001, 2], 'the client was told, and got no ack');
+    ensure(server.log.some((line) => line.includes('grace period')), 'the log says why');
+    holder.stdin.end('ROLLBACK;\n');
 });
 
 finish();
