@@ -61,9 +61,17 @@ static void host_submit(void *self, struct ops_store_request *request)
 
 static void host_mail(void *self, uint32_t loop, struct ops_mail *mail)
 {
-    (void)self;
-    (void)mail;
-    fail_msg("mail to loop %u", loop);
+    struct fixture *f = self;
+    struct mail *item = malloc(sizeof *item);
+
+    assert_non_null(item);
+    assert_in_range(loop, 0, f->config.loops - 1);
+    item->next = NULL;
+    item->mail = mail;
+    item->loop = loop;
+    *f->mail_end = item;
+    f->mail_end = &item->next;
+    f->mails++;
 }
 
 static void host_form_end(void *self, unsigned form, void *encoded)
@@ -115,26 +123,35 @@ static void memory_release(void *self, void *block, size_t bytes)
 static void clock_set(struct fixture *f)
 {
     struct ops_moment now;
+    uint32_t i;
 
     now.monotonic_us = f->now_us;
     now.wall.seconds = f->now_us / 1000000 - 1; /* the wall clock began a second later: not the same number */
     now.wall.nanos = (int32_t)(f->now_us % 1000000) * 1000;
     now.wall.set = true;
-    ops_core_time(f->core, now);
+    for (i = 0; i < LOOPS_MAX && f->cores[i] != NULL; i++)
+        ops_core_time(f->cores[i], now);
 }
 
 static void core_open(struct fixture *f)
 {
     const struct ops_core_host host = {.self = f, .send = host_send, .close = host_close, .pause = host_pause, .submit = host_submit,
         .mail = host_mail, .note_form_end = host_form_end, .report = host_report, .memory = {memory_more, memory_release, f}};
+    uint32_t i;
 
-    f->core = ops_core_open(&f->config, &host);
-    assert_non_null(f->core);
+    assert_in_range(f->config.loops, 1, LOOPS_MAX);
+    for (i = 0; i < f->config.loops; i++) {
+        f->config.loop = i;
+        f->cores[i] = ops_core_open(&f->config, &host);
+        assert_non_null(f->cores[i]);
+    }
+    f->core = f->cores[0];
     clock_set(f);
 }
 
 static void core_close(struct fixture *f)
 {
+    uint32_t i;
     char name;
 
     for (name = 'a'; name <= 'z'; name++) {
@@ -142,8 +159,11 @@ static void core_close(struct fixture *f)
             go(f, name);
     }
     settle(f);
-    assert_false(ops_core_busy(f->core));
-    ops_core_close(f->core);
+    for (i = 0; i < LOOPS_MAX && f->cores[i] != NULL; i++) {
+        assert_false(ops_core_busy(f->cores[i]));
+        ops_core_close(f->cores[i]);
+        f->cores[i] = NULL;
+    }
     assert_int_equal(f->blocks, 0);
     assert_int_equal(f->block_bytes, 0);
 }
@@ -155,6 +175,7 @@ int fixture_setup(void **state)
     assert_non_null(f);
     f->now_us = 1000000;
     f->allocations_left = -1;
+    f->mail_end = &f->mail;
     f->log = open_memstream(&f->text, &f->text_bytes);
     assert_non_null(f->log);
     ops_core_config_init(&f->config);
@@ -192,7 +213,12 @@ void fixture_restart(struct fixture *f)
 
 /* ---- clients ------------------------------------------------------------------------------------------------------------------- */
 
-void come_as(struct fixture *f, char name, const struct ops_profile *profile)
+static struct ops_core *core_of(struct fixture *f, const struct client *c)
+{
+    return f->cores[c->loop];
+}
+
+static void come_at(struct fixture *f, char name, const struct ops_profile *profile, uint32_t loop)
 {
     struct client *c = client_of(f, name);
 
@@ -200,8 +226,19 @@ void come_as(struct fixture *f, char name, const struct ops_profile *profile)
     memset(c, 0, sizeof *c);
     c->fixture = f;
     c->profile = profile;
-    c->connection = ops_core_connect(f->core, c, profile, ops_str_of(&name, 1));
+    c->loop = loop;
+    c->connection = ops_core_connect(core_of(f, c), c, profile, ops_str_of(&name, 1));
     assert_non_null(c->connection);
+}
+
+void come_as(struct fixture *f, char name, const struct ops_profile *profile)
+{
+    come_at(f, name, profile, 0);
+}
+
+void come_on(struct fixture *f, char name, uint32_t loop)
+{
+    come_at(f, name, &ops_profile_v1, loop);
 }
 
 void come(struct fixture *f, const char *names)
@@ -213,14 +250,14 @@ void come(struct fixture *f, const char *names)
 void extend(struct fixture *f, const char *names)
 {
     for (; *names != '\0'; names++)
-        ops_core_extend(f->core, client_of(f, *names)->connection);
+        ops_core_extend(core_of(f, client_of(f, *names)), client_of(f, *names)->connection);
 }
 
 void go(struct fixture *f, char name)
 {
     struct client *c = client_of(f, name);
 
-    ops_core_disconnect(f->core, c->connection, false);
+    ops_core_disconnect(core_of(f, c), c->connection, false);
     c->connection = NULL;
 }
 
@@ -240,12 +277,13 @@ void here(struct fixture *f, const char *names, const char *document)
 
 void request(struct fixture *f, char name, const struct ops_client_message *message)
 {
+    const struct client *c = client_of(f, name);
     struct ops_client_message tagged = *message;
 
     tagged.correlation_id = id_of(f->tag);
     f->tag = NULL;
-    assert_non_null(client_of(f, name)->connection);
-    ops_core_receive(f->core, client_of(f, name)->connection, &tagged, false);
+    assert_non_null(c->connection);
+    ops_core_receive(core_of(f, c), c->connection, &tagged, false);
 }
 
 static struct ops_client_message message_of(enum ops_client_message_message_type type)
@@ -373,7 +411,7 @@ void answer(struct fixture *f, const char *document, enum ops_store_kind kind, e
     assert_non_null(r);
     if (r->result != OPS_STORE_DONE && r->problem[0] == '\0')
         snprintf(r->problem, sizeof r->problem, "the test says so");
-    ops_core_store_done(f->core, r);
+    ops_core_store_done(f->cores[r->loop], r);
 }
 
 void stored(struct fixture *f, const char *document)
@@ -381,20 +419,54 @@ void stored(struct fixture *f, const char *document)
     answer(f, document, OPS_STORE_APPEND, MODEL_DONE);
 }
 
+void deliver(struct fixture *f)
+{
+    struct mail *item;
+
+    while ((item = f->mail) != NULL) {
+        f->mail = item->next;
+        if (f->mail == NULL)
+            f->mail_end = &f->mail;
+        ops_core_mail(f->cores[item->loop], item->mail);
+        free(item);
+    }
+}
+
+static int64_t next_due(const struct fixture *f)
+{
+    int64_t due = INT64_MAX;
+    uint32_t i;
+
+    for (i = 0; i < LOOPS_MAX && f->cores[i] != NULL; i++)
+        due = ops_core_deadline_us(f->cores[i]) < due ? ops_core_deadline_us(f->cores[i]) : due;
+    return due;
+}
+
+static void tick(struct fixture *f)
+{
+    uint32_t i;
+
+    for (i = 0; i < LOOPS_MAX && f->cores[i] != NULL; i++) {
+        if (ops_core_deadline_us(f->cores[i]) <= f->now_us)
+            ops_core_tick(f->cores[i]);
+    }
+}
+
 void settle(struct fixture *f)
 {
     struct ops_store_request *r;
 
     for (;;) {
-        if (f->store.waiting == 0) {
-            if (ops_core_deadline_us(f->core) > f->now_us)
-                return;
-            ops_core_tick(f->core);
-            continue;
+        deliver(f);
+        if (f->store.waiting != 0) {
+            r = model_step(&f->store, 0, MODEL_DONE, false);
+            assert_non_null(r);
+            ops_core_store_done(f->cores[r->loop], r);
+        } else if (next_due(f) <= f->now_us) {
+            tick(f);
+        } else {
+            return;
         }
-        r = model_step(&f->store, 0, MODEL_DONE, false);
-        assert_non_null(r);
-        ops_core_store_done(f->core, r);
     }
 }
 
@@ -411,11 +483,11 @@ void pass(struct fixture *f, int64_t ms)
 {
     int64_t until = f->now_us + ms * 1000, due;
 
-    while ((due = ops_core_deadline_us(f->core)) <= until) {
+    while ((due = next_due(f)) <= until) {
         f->now_us = due > f->now_us ? due : f->now_us;
         clock_set(f);
-        ops_core_tick(f->core);
-        assert_true(ops_core_deadline_us(f->core) > f->now_us); /* what is due is done, at once */
+        tick(f);
+        assert_true(next_due(f) > f->now_us); /* what is due is done, at once */
     }
     f->now_us = until;
     clock_set(f);

@@ -19,18 +19,28 @@
 #include "runtime/core/core.h"
 #include "tests/simulation/store_model.h"
 
-enum { CLIENTS = 26 };
+enum { CLIENTS = 26, LOOPS_MAX = 3 };
 
 struct client {
     struct fixture *fixture;
     struct ops_connection *connection; /* NULL: not connected */
     const struct ops_profile *profile;
+    uint32_t loop;
     bool paused, closed;
     unsigned told; /* messages */
 };
 
+struct mail {
+    struct mail *next;
+    struct ops_mail *mail;
+    uint32_t loop; /* to */
+};
+
 struct fixture {
-    struct ops_core *core;
+    struct ops_core *core;             /* that of loop 0 */
+    struct ops_core *cores[LOOPS_MAX]; /* of config.loops loops */
+    struct mail *mail, **mail_end;     /* on its way */
+    unsigned mails;                    /* posted in all */
     struct ops_core_config config; /* change it, then fixture_restart */
     struct model_store store;
     struct client clients[CLIENTS];
@@ -56,6 +66,7 @@ void fixture_restart(struct fixture *f);
 /* ---- clients ---- */
 void come(struct fixture *f, const char *names); /* a connection for each letter; profile v1 */
 void come_as(struct fixture *f, char name, const struct ops_profile *profile);
+void come_on(struct fixture *f, char name, uint32_t loop);
 void extend(struct fixture *f, const char *names);
 void go(struct fixture *f, char name);
 void here(struct fixture *f, const char *names, const char *document); /* come, join, the store answers, the log is emptied */
@@ -80,6 +91,8 @@ void answer(struct fixture *f, const char *document, enum ops_store_kind kind, e
 void stored(struct fixture *f, const char *document); /* the oldest append is durable */
 void settle(struct fixture *f);                       /* everything is done, also what comes of it */
 int64_t log_revision(const struct fixture *f, const char *document); /* of the last row in the log; 0: none */
+
+void deliver(struct fixture *f);                      /* the mail, and what comes of it; settle does so too */
 
 /* ---- time ---- */
 void pass(struct fixture *f, int64_t ms); /* with a tick whenever the core wants one */
