@@ -383,6 +383,77 @@ static void seven_invalid_messages_and_another_answer_close_nothing(void **state
     assert_false(f->clients[0].closed);
 }
 
+/* ---- connections whose requests are calls ------------------------------------------------------------------------------------------------ */
+
+static void calls_are_answered_in_the_order_of_the_requests_whatever_their_documents(void **state)
+{
+    struct fixture *f = *state;
+
+    come(f, "a");
+    ops_core_calls(f->core, f->clients[0].connection);
+    join(f, 'a', "d");
+    join(f, 'a', "e");
+    settle(f);
+    forget(f);
+    edit(f, 'a', "d", 1, "+x");
+    aware(f, 'a', "e", "1");
+    leave(f, 'a', "nowhere");
+    edit(f, 'a', "e", 1, "+y");
+    expect(f, "");
+    stored(f, "e");
+    expect(f, "");
+    stored(f, "d");
+    expect(f, "a< ack d 2\n"
+              "a< stored e a=1@0\n"
+              "a< error nowhere NotJoined\n"
+              "a< ack e 2\n");
+}
+
+static void no_call_closes_its_connection(void **state)
+{
+    struct fixture *f = *state;
+    struct ops_client_message m;
+    unsigned i;
+
+    come(f, "a");
+    ops_core_calls(f->core, f->clients[0].connection);
+    for (i = 0; i < 20; i++) {
+        garble(f, 'a', OPS_CLIENT_MESSAGE_NONE, NULL, NULL);
+        expect(f, "a< error InvalidMessage\n");
+    }
+    memset(&m, 0, sizeof m);
+    m.message_type = OPS_CLIENT_MESSAGE_JOIN_REQUEST;
+    m.join_request.document_id = OPS_STR("d");
+    m.join_request.document_type = OPS_STR("text");
+    m.join_request.client_proto_version = 2;
+    request(f, 'a', &m);
+    expect(f, "a< error d UnsupportedProtocol 1-1\n");
+    join(f, 'a', "d");
+    settle(f);
+    expect(f, "a< joined 1 ''\n");
+}
+
+/* Also where the profile itself answers nothing: a call always ends. */
+static void every_call_has_an_answer(void **state)
+{
+    struct fixture *f = *state;
+    struct ops_client_message m;
+
+    come_as(f, 'r', &ops_profile_reference);
+    ops_core_calls(f->core, f->clients['r' - 'a'].connection);
+    join(f, 'r', "d");
+    settle(f);
+    forget(f);
+    aware(f, 'r', "d", "1");
+    aware(f, 'r', "d", "1");
+    memset(&m, 0, sizeof m);
+    m.message_type = OPS_CLIENT_MESSAGE_STATE_AT;
+    request(f, 'r', &m);
+    expect(f, "r< stored d r=1@0\n"
+              "r< stored d r=1@0\n"
+              "r< error InvalidMessage\n");
+}
+
 /* ---- what is borrowed and kept -------------------------------------------------------------------------------------------------------- */
 
 /* One note for all its readers; what a transport kept in it is given back once. */
@@ -440,6 +511,9 @@ int main(void)
         CLAIM(an_unreadable_message_keeps_its_place_among_the_answers_of_its_document),
         CLAIM(eight_invalid_messages_in_a_row_close_the_connection),
         CLAIM(seven_invalid_messages_and_another_answer_close_nothing),
+        CLAIM(calls_are_answered_in_the_order_of_the_requests_whatever_their_documents),
+        CLAIM(no_call_closes_its_connection),
+        CLAIM(every_call_has_an_answer),
         CLAIM(a_push_is_one_note_for_all_its_readers),
         CLAIM(each_profile_gets_a_push_in_its_own_form),
     };
