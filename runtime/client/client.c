@@ -62,7 +62,7 @@ struct ops_client *ops_client_open(const struct ops_client_config *config)
         client_random_id(client, id);
         author = ops_str_of(id, sizeof id);
     }
-    if (!client_keep(client, author, &client->author)) {
+    if (ops_utf8_valid_prefix(author.ptr, author.len) != author.len || !client_keep(client, author, &client->author)) {
         ops_client_close(client);
         return NULL;
     }
@@ -121,13 +121,19 @@ static int64_t client_random_ms(struct ops_client *client, int64_t most)
     return (int64_t)(random % ((uint64_t)most + 1));
 }
 
-int64_t client_jitter(struct ops_client *client, int64_t first_ms, unsigned tries)
+/* The longest wait before this try. */
+static int64_t backoff_ms(const struct ops_client *client, int64_t first_ms, unsigned tries)
 {
     int64_t most = first_ms;
 
     while (tries-- > 0 && most < client->config.backoff_max_ms)
-        most *= 2;
-    return client_random_ms(client, most < client->config.backoff_max_ms ? most : client->config.backoff_max_ms);
+        most = most <= INT64_MAX / 2 ? 2 * most : INT64_MAX;
+    return most < client->config.backoff_max_ms ? most : client->config.backoff_max_ms;
+}
+
+int64_t client_jitter(struct ops_client *client, int64_t first_ms, unsigned tries)
+{
+    return client_random_ms(client, backoff_ms(client, first_ms, tries));
 }
 
 void client_fail(struct ops_client *client, struct ops_str why)
@@ -152,7 +158,7 @@ static int64_t doc_timeout_ms(const struct ops_doc *doc)
 
     if (doc->join_request != 0)
         at = earlier(at, doc->join_timeout_ms);
-    if (doc->flight_request != 0 || doc->flight_revision != 0)
+    if (doc->flight_request != 0 || (doc->flight_revision != 0 && doc->status == OPS_DOC_JOINED))
         at = earlier(at, doc->flight_timeout_ms);
     return at;
 }
@@ -245,15 +251,16 @@ void ops_client_connected(struct ops_client *client)
 void ops_client_disconnected(struct ops_client *client, uint16_t close_code)
 {
     struct ops_doc *doc, *next;
+    int64_t most;
 
     if (!client_begin(client) || client->state == OPS_CLIENT_WAITING)
         return;
     if (client->state != OPS_CLIENT_STOPPED) {
         client->state = OPS_CLIENT_WAITING;
-        if (close_code == 1001 && client->tries == 0) /* everybody else was sent away as well: do not all come at once */
-            client->retry_at_ms = client->now_ms + client_random_ms(client, client->config.going_away_ms);
-        else
-            client->retry_at_ms = client->now_ms + client_jitter(client, client->config.backoff_first_ms, client->tries);
+        most = backoff_ms(client, client->config.backoff_first_ms, client->tries);
+        if (close_code == 1001 && most < client->config.going_away_ms)
+            most = client->config.going_away_ms; /* everybody else was sent away as well: do not all come at once */
+        client->retry_at_ms = client->now_ms + client_random_ms(client, most);
         if (client->tries < 64)
             client->tries++;
     }

@@ -116,10 +116,12 @@ struct ops_client_config {
     int64_t awareness_refresh_ms, awareness_interval_ms;
 };
 
-/* Defaults: 256 MiB, messages 8 MiB... see config.c; memory, random and events are left for the caller. */
+/* Defaults: 256 MiB of memory, messages of 128 MiB (a document of 64 MiB in base64), ops of 1 MiB, 4,096 pending, 1,000 of the
+ * rest, awareness of 64 KiB; back-off of 0.5 s to 30 s, 5 s after a close 1001, time-out of 30 s; awareness every 15 s, at most every
+ * 50 ms. Memory, random bytes and events are left for the caller. */
 void ops_client_config_init(struct ops_client_config *config);
 
-/* `config` is copied. NULL: no memory. */
+/* `config` is copied. NULL: no memory, or an author that is not valid UTF-8. */
 struct ops_client *ops_client_open(const struct ops_client_config *config);
 
 /* Gives all memory back, all documents too. What is pending is gone unless it was saved. */
@@ -184,7 +186,7 @@ struct ops_str ops_client_server(const struct ops_client *client);
  * repeated stamp changes nothing.)
  *
  * Returns OPS_OK, or
- *   OPS_ERR_RANGE   no such type, another type than it is open with, or too many documents
+ *   OPS_ERR_RANGE   no such type, another type than it is open with, an id that is empty or not UTF-8, or too many documents
  *   OPS_ERR_NOMEM   nothing was opened */
 enum ops_err ops_client_join(struct ops_client *client, struct ops_str document_id, struct ops_str document_type,
                              struct ops_doc **doc);

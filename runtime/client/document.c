@@ -173,7 +173,8 @@ enum ops_err ops_client_join(struct ops_client *client, struct ops_str document_
         *out = doc;
         return OPS_OK;
     }
-    if (document_id.len == 0 || client->doc_count >= client->config.documents_max)
+    if (document_id.len == 0 || ops_utf8_valid_prefix(document_id.ptr, document_id.len) != document_id.len ||
+        client->doc_count >= client->config.documents_max)
         return OPS_ERR_RANGE;
     return doc_open(client, document_id, engine, out);
 }

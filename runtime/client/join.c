@@ -86,6 +86,19 @@ void doc_pushed(struct ops_doc *doc, const struct ops_receive_op_event *push)
 
 /* ---- joined ------------------------------------------------------------------------------------------------------------------ */
 
+/* The first edit is in the text that was loaded anew, and once more among those that wait. */
+static bool doc_settle_doubt(struct ops_doc *doc)
+{
+    struct edit *edit = edit_take_first(doc);
+    const struct ops_text_op *seen;
+    enum ops_err err = text_receive(doc, doc->edits, (const struct ops_text_op *)kept_op(&edit->inverse), &seen);
+
+    if (err == OPS_OK)
+        doc_show(doc, seen, OPS_ORIGIN_RELOADED);
+    edit_drop(doc, edit);
+    return err == OPS_OK;
+}
+
 static bool doc_catch_up(struct ops_doc *doc, const struct ops_join_response *reply)
 {
     size_t i;
@@ -93,6 +106,11 @@ static bool doc_catch_up(struct ops_doc *doc, const struct ops_join_response *re
     for (i = 0; i < reply->pending_ops_count; i++) {
         const struct ops_pending_op *missed = &reply->pending_ops[i];
 
+        if (doc->doubt_since > 0 && missed->revision <= doc->revision) {
+            if (edit_has_id(doc->edits, missed->op_id) && !doc_settle_doubt(doc))
+                return false;
+            continue;
+        }
         if (missed->revision != doc->revision + 1 || !doc_take_op(doc, missed->payload, missed->op_id, missed->revision))
             return false;
     }
@@ -136,22 +154,28 @@ void doc_joined(struct ops_doc *doc, const struct ops_join_response *reply)
     struct edit *edit;
 
     doc->join_request = 0;
-    if (!(since ? doc_catch_up(doc, reply) : doc_reload(doc, reply))) {
+    if (!revision_is_sound(reply->revision) || !(since ? doc_catch_up(doc, reply) : doc_reload(doc, reply))) {
         if (doc->client->state == OPS_CLIENT_ONLINE)
             client_tell_trouble(doc->client, OPS_STR("the reply to a join cannot be used: joining again"));
         doc_give_up(doc);
         return;
     }
+    doc->load_anew = false;
+    if (!since && doc->doubt_since > 0) {
+        doc_rejoin(doc, false);
+        return;
+    }
+    doc->doubt_since = 0;
     edit = doc->edits;
     if (doc->flight_revision > 0 && doc->flight_revision <= doc->revision) {
         edit_drop(doc, edit_take_first(doc)); /* absorbed: what was missed has done the same */
         edit = doc->edits;
     }
+    doc->flight_revision = 0; /* a revision that the server has lost since: the edit is sent again */
     if (edit != NULL && edit->kind == EDIT_OP && doc->flight_request == 0 && doc->engine->is_no_op(kept_op(&edit->op)))
         edit_drop(doc, edit_take_first(doc));
     doc->status = OPS_DOC_JOINED;
     doc->noted = true;
-    doc->load_anew = false;
     doc->join_tries = 0;
     doc->client->tries = 0;
     doc->send_at_ms = 0;
@@ -168,7 +192,8 @@ void doc_join_refused(struct ops_doc *doc, enum ops_error_code code, struct ops_
     switch (code) {
     case OPS_ERROR_CODE_REVISION_COMPACTED:
     case OPS_ERROR_CODE_REVISION_AHEAD:
-        doc_rejoin(doc, true);
+        doc_rejoin(doc, doc->doubt_since == 0 || code == OPS_ERROR_CODE_REVISION_AHEAD);
+        doc->doubt_since = 0; /* nobody knows any more: it is sent again */
         return;
     case OPS_ERROR_CODE_STORAGE_UNAVAILABLE:
     case OPS_ERROR_CODE_DRAINING:

@@ -91,6 +91,23 @@ static enum ops_err rebase_reapply_one(struct rebase *r, size_t i)
     return err == OPS_OK ? rebase_apply(r, r->ops[i]) : err;
 }
 
+/* An op of the server that reaches outside its text is no op of that text: the edits are done again. */
+static enum ops_err rebase_check(struct rebase *r, const struct ops_text_op *op)
+{
+    static const struct ops_op_rules rules = {false, false, 0, INT64_MAX};
+    static const struct ops_op_list none = {NULL, 0};
+    struct ops_refusal refusal;
+    const void *accepted;
+    enum ops_err err = OPS_ERR_RANGE;
+    size_t i;
+
+    if (r->doc->engine->check(r->doc->local, none, op, &rules, &r->doc->client->scratch, &accepted, &refusal))
+        return OPS_OK;
+    for (i = 0; i < r->count && !r->doc->torn; i++)
+        err = rebase_apply(r, kept_op(&r->edits[i]->op)) == OPS_OK ? OPS_ERR_RANGE : OPS_ERR_NOMEM;
+    return err;
+}
+
 /* All edits stand on what the document now is, or none does. */
 static enum ops_err rebase_reapply(struct rebase *r)
 {
@@ -100,6 +117,7 @@ static enum ops_err rebase_reapply(struct rebase *r)
 
     for (i = 0; err == OPS_OK && i < r->count; i++)
         err = rebase_reapply_one(r, i);
+    r->doc->torn = r->doc->torn || err != OPS_OK;
     for (i = 0; i < r->count; i++) {
         kept_drop(client, err == OPS_OK ? &r->edits[i]->op : &r->op[i]);
         kept_drop(client, err == OPS_OK ? &r->edits[i]->inverse : &r->inverse[i]);
@@ -122,6 +140,8 @@ enum ops_err text_receive(struct ops_doc *doc, struct edit *from, const struct o
         err = rebase_transform(&r, op, seen);
     if (err == OPS_OK)
         err = rebase_unapply(&r);
+    if (err == OPS_OK)
+        err = rebase_check(&r, op);
     if (err == OPS_OK)
         err = rebase_apply(&r, op);
     return err == OPS_OK ? rebase_reapply(&r) : err;
@@ -203,22 +223,25 @@ static const struct ops_text_op *reload_difference(struct rebase *r, struct ops_
     return text_difference(scratch, ops_buf_str(&old), content, inserted);
 }
 
-static enum ops_err reload_known(struct ops_doc *doc, struct ops_str content, bool first_is_in, const struct ops_text_op **seen)
+/* Has the first edit been sent, and what became of it was never heard? */
+static bool first_is_in_doubt(const struct ops_doc *doc)
 {
-    struct rebase r;
+    return doc->edits != NULL && doc->edits->kind == EDIT_OP && doc->edits->sent;
+}
+
+/* With the edits undone. */
+static enum ops_err reload_rebase(struct rebase *edits, struct ops_str content, bool first_is_in, const struct ops_text_op **seen)
+{
+    struct rebase r = *edits;
+    struct ops_doc *doc = r.doc;
     const struct ops_text_op *difference;
     struct ops_str inserted;
-    bool in_doubt = doc->edits != NULL && doc->edits->kind == EDIT_OP && doc->edits->sent;
-    enum ops_err err = rebase_begin(&r, doc, doc->edits);
+    enum ops_err err;
 
-    if (err == OPS_OK)
-        err = rebase_unapply(&r);
-    if (err != OPS_OK)
-        return err;
     difference = reload_difference(&r, content, &inserted);
     if (difference == NULL)
         return OPS_ERR_NOMEM;
-    if (in_doubt && (first_is_in || text_holds_inserts(inserted, (const struct ops_text_op *)kept_op(&r.edits[0]->op)))) {
+    if (first_is_in_doubt(doc) && (first_is_in || text_holds_inserts(inserted, (const struct ops_text_op *)kept_op(&r.edits[0]->op)))) {
         err = rebase_apply(&r, kept_op(&r.edits[0]->op));
         if (err != OPS_OK)
             return err;
@@ -233,6 +256,20 @@ static enum ops_err reload_known(struct ops_doc *doc, struct ops_str content, bo
     if (err == OPS_OK)
         err = rebase_apply(&r, difference);
     return err == OPS_OK ? rebase_reapply(&r) : err;
+}
+
+static enum ops_err reload_known(struct ops_doc *doc, struct ops_str content, bool first_is_in, const struct ops_text_op **seen)
+{
+    struct rebase r;
+    enum ops_err err = rebase_begin(&r, doc, doc->edits);
+
+    if (err != OPS_OK)
+        return err;
+    err = rebase_unapply(&r);
+    if (err == OPS_OK)
+        err = reload_rebase(&r, content, first_is_in, seen);
+    doc->torn = doc->torn || err != OPS_OK;
+    return err;
 }
 
 /* The nearest place that exists. */
@@ -292,6 +329,8 @@ static enum ops_err reload_unknown(struct ops_doc *doc, const struct ops_text_do
         doc->local = doc->engine->open(&doc->client->pool);
     if (doc->local == NULL)
         return OPS_ERR_NOMEM;
+    if (first_is_in_doubt(doc) && doc->doubt_since == 0)
+        doc->doubt_since = doc->revision;
     err = doc_apply(doc, doc->local, &load);
     for (i = 0; err == OPS_OK && i < r.count; i++) {
         r.ops[i] = op_placed(doc, (const struct ops_text_op *)kept_op(&r.edits[i]->op));

@@ -18,6 +18,10 @@ static void reply_committed(struct ops_doc *doc, int64_t revision)
 {
     const struct edit *edit = doc->edits;
 
+    if (!revision_is_sound(revision)) {
+        client_fail(doc->client, OPS_STR("a revision cannot be"));
+        return;
+    }
     if (doc->status == OPS_DOC_JOINED && revision == doc->revision + 1) {
         if (!doc_confirm_first(doc, revision))
             doc_break(doc);

@@ -45,8 +45,8 @@ static enum ops_err save_document(const struct ops_doc *doc, struct ops_arena *a
 
     saved->document_id = doc->id;
     saved->document_type = doc->engine->document_type;
-    saved->revision = doc->revision;
-    if (state != NULL) { /* else it is loaded anew by the next run too */
+    saved->revision = doc->doubt_since > 0 ? doc->doubt_since : doc->revision;
+    if (state != NULL && doc->doubt_since == 0) { /* else it is loaded anew by the next run too */
         ops_buf_init(&snapshot, arena);
         err = doc->engine->snapshot(state, &ops_style_v1_plus, &snapshot);
         saved->snapshot = ops_buf_str(&snapshot);
@@ -149,7 +149,7 @@ static enum ops_err load_document(struct ops_client *client, const struct ops_sa
 
     if (client->doc_count >= client->config.documents_max)
         return OPS_ERR_RANGE;
-    if ((engine != &ops_text_engine && engine != &ops_json_engine) || saved->document_id.len == 0 || saved->revision < 0 ||
+    if ((engine != &ops_text_engine && engine != &ops_json_engine) || saved->document_id.len == 0 || (saved->revision != 0 && !revision_is_sound(saved->revision)) ||
         ops_client_find(client, saved->document_id) != NULL)
         return OPS_ERR_SYNTAX;
     err = doc_open(client, saved->document_id, engine, &doc);

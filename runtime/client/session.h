@@ -26,6 +26,12 @@ static inline const void *kept_op(const struct kept *kept)
     return kept->piece;
 }
 
+/* The first revision is 1, and there is always one more. */
+static inline bool revision_is_sound(int64_t revision)
+{
+    return revision >= 1 && revision < INT64_MAX;
+}
+
 enum edit_kind { EDIT_OP, EDIT_UNDO, EDIT_REDO };
 
 /* What waits for the server, oldest first. The first may be in flight; all are based on the one before, the first on the
@@ -86,6 +92,8 @@ struct ops_doc {
     unsigned send_tries;
     char done_id[CLIENT_OP_ID_CHARS]; /* the op acknowledged last: its push may still come */
     int64_t done_revision;
+    int64_t doubt_since;     /* text that ran out of memory with the first edit's reply outstanding: the server may have it behind
+                                this revision, so the ops since are looked through for its id; 0: no doubt */
 
     struct ops_str awareness; /* own state, a piece of the pool */
     bool awareness_changed;
