@@ -11,7 +11,7 @@ const folder = mkdtempSync(path.join(tmpdir(), 'opstream-store-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 const sqlite = (name, env = {}) => start({ OPSTREAM__STORAGE__PROVIDER: 'sqlite', OPSTREAM__STORAGE__TIMEOUT: '2s',
-    OPSTREAM__STORAGE__CONNECTIONSTRING: `Data Source=${path.join(folder, name)}`, ...env });
+    OPSTREAM__STORAGE__CONNECTIONSTRING: `Data Source=${path.join(folder, name)};Default Timeout=1`, ...env });
 const health = async (server) => { const { status, body } = await once(server.port, get('/health')); return `${status} ${body}`; };
 
 // Any answer to an op that is not an ack.

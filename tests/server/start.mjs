@@ -96,11 +96,16 @@ export async function start(env = {}, wrap = [])
             if (m) server[m[2] ? 'adminPort' : 'port'] = Number(m[1]);
         }
     });
-    await until('ready', () => server.exit || server.log.some((line) => line.includes(' ready after ')))
+    await until('ready', () => server.exit || server.log.some((line) => /\bready after /.test(line)))
         .catch(() => {});
     if (server.exit || !server.port) throw new Error(`the server did not start:\n${server.log.join('\n')}`);
     server.kill = (signal) => child.kill(signal);
-    server.stop = async () => { child.kill('SIGTERM'); return server.ended; };
+    // The clients of the test go first, so that nobody waits for their Closes.
+    server.stop = async () => {
+        for (const wire of [...wires]) if (wire.port === server.port) wire.close();
+        child.kill('SIGTERM');
+        return server.ended;
+    };
     return server;
 }
 
@@ -115,12 +120,16 @@ export function cpuMs(pid)
 
 // ---- plain clients --------------------------------------------------------------------------------------------------------
 
+const wires = new Set();
+
 // A TCP connection: what came (text, one character a byte), and whether it has ended.
 export class Wire
 {
     static async open(port)
     {
         const wire = new Wire();
+        wire.port = port;
+        wires.add(wire);
         wire.got = '';
         wire.ended = wire.failed = false;
         wire.socket = net.connect({ port, host: '127.0.0.1' });
@@ -128,7 +137,7 @@ export class Wire
         wire.socket.on('data', (bytes) => { wire.got += bytes.toString('latin1'); });
         wire.socket.on('end', () => { wire.ended = true; });
         wire.socket.on('error', (e) => { wire.failed = e.code; });
-        wire.socket.on('close', () => { wire.ended = true; });
+        wire.socket.on('close', () => { wire.ended = true; wires.delete(wire); });
         await new Promise((resolve, reject) => { wire.socket.once('connect', resolve); wire.socket.once('error', reject); });
         return wire;
     }
