@@ -81,6 +81,7 @@ struct edit *edit_take_first(struct ops_doc *doc)
     doc->edit_count--;
     doc->flight_request = 0;
     doc->flight_revision = 0;
+    doc->doubt_since = 0;
     doc->send_tries = 0;
     doc->send_at_ms = 0;
     doc->noted = true;

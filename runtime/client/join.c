@@ -29,14 +29,31 @@ static const void *op_decoded(struct ops_doc *doc, struct ops_str payload)
     return op;
 }
 
+/* The server has the first edit, not as it stands here: it is taken back, without a word. */
+static bool doc_settle_doubt(struct ops_doc *doc)
+{
+    struct edit *edit = edit_take_first(doc);
+    const struct ops_text_op *seen;
+    enum ops_err err = text_receive(doc, doc->edits, (const struct ops_text_op *)kept_op(&edit->inverse), &seen);
+
+    if (err == OPS_OK)
+        doc_show(doc, seen, OPS_ORIGIN_RELOADED);
+    else
+        doc->torn = true;
+    edit_drop(doc, edit);
+    return err == OPS_OK;
+}
+
 /* The op that makes revision `revision`, the one after the known; false: it cannot be used, or there is no memory for it. */
 bool doc_take_op(struct ops_doc *doc, struct ops_str payload, struct ops_str op_id, int64_t revision)
 {
     const struct ops_text_op *seen;
     const void *op;
 
-    if (edit_has_id(doc->edits, op_id))
+    if (edit_has_id(doc->edits, op_id) && doc->doubt_since == 0)
         return doc_confirm_first(doc, revision);
+    if (edit_has_id(doc->edits, op_id) && !doc_settle_doubt(doc))
+        return false;
     op = op_decoded(doc, payload);
     if (op == NULL)
         return false;
@@ -86,27 +103,15 @@ void doc_pushed(struct ops_doc *doc, const struct ops_receive_op_event *push)
 
 /* ---- joined ------------------------------------------------------------------------------------------------------------------ */
 
-/* The first edit is in the text that was loaded anew, and once more among those that wait. */
-static bool doc_settle_doubt(struct ops_doc *doc)
-{
-    struct edit *edit = edit_take_first(doc);
-    const struct ops_text_op *seen;
-    enum ops_err err = text_receive(doc, doc->edits, (const struct ops_text_op *)kept_op(&edit->inverse), &seen);
-
-    if (err == OPS_OK)
-        doc_show(doc, seen, OPS_ORIGIN_RELOADED);
-    edit_drop(doc, edit);
-    return err == OPS_OK;
-}
-
 static bool doc_catch_up(struct ops_doc *doc, const struct ops_join_response *reply)
 {
+    bool look_back = doc->doubt_since > 0 && !doc->doubt_looked;
     size_t i;
 
     for (i = 0; i < reply->pending_ops_count; i++) {
         const struct ops_pending_op *missed = &reply->pending_ops[i];
 
-        if (doc->doubt_since > 0 && missed->revision <= doc->revision) {
+        if (missed->revision <= doc->revision && look_back) {
             if (edit_has_id(doc->edits, missed->op_id) && !doc_settle_doubt(doc))
                 return false;
             continue;
@@ -141,8 +146,10 @@ static bool doc_reload(struct ops_doc *doc, const struct ops_join_response *repl
         return true;
     }
     ops_buf_init(&text, &doc->client->scratch);
-    if (text_read(doc->local, 0, SIZE_MAX, &text) != OPS_OK)
+    if (text_read(doc->local, 0, SIZE_MAX, &text) != OPS_OK) {
+        doc->torn = true; /* what is shown is still what was there before */
         return false;
+    }
     doc->shown_utf16 = text_length(doc->local);
     doc_tell_patch(doc, 0, shown, ops_buf_str(&text), OPS_ORIGIN_RELOADED);
     return true;
@@ -161,16 +168,20 @@ void doc_joined(struct ops_doc *doc, const struct ops_join_response *reply)
         return;
     }
     doc->load_anew = false;
-    if (!since && doc->doubt_since > 0) {
+    if (!since && doc->doubt_since > 0 && !doc->doubt_looked) {
         doc_rejoin(doc, false);
         return;
     }
-    doc->doubt_since = 0;
-    edit = doc->edits;
+    doc->doubt_looked = true;
     if (doc->flight_revision > 0 && doc->flight_revision <= doc->revision) {
-        edit_drop(doc, edit_take_first(doc)); /* absorbed: what was missed has done the same */
-        edit = doc->edits;
+        if (doc->doubt_since == 0) {
+            edit_drop(doc, edit_take_first(doc)); /* absorbed: what was missed has done the same */
+        } else if (!doc_settle_doubt(doc)) {
+            doc_give_up(doc);
+            return;
+        }
     }
+    edit = doc->edits;
     doc->flight_revision = 0; /* a revision that the server has lost since: the edit is sent again */
     if (edit != NULL && edit->kind == EDIT_OP && doc->flight_request == 0 && doc->engine->is_no_op(kept_op(&edit->op)))
         edit_drop(doc, edit_take_first(doc));
@@ -192,8 +203,8 @@ void doc_join_refused(struct ops_doc *doc, enum ops_error_code code, struct ops_
     switch (code) {
     case OPS_ERROR_CODE_REVISION_COMPACTED:
     case OPS_ERROR_CODE_REVISION_AHEAD:
-        doc_rejoin(doc, doc->doubt_since == 0 || code == OPS_ERROR_CODE_REVISION_AHEAD);
-        doc->doubt_since = 0; /* nobody knows any more: it is sent again */
+        doc_rejoin(doc, doc->doubt_since == 0 || doc->doubt_looked || code == OPS_ERROR_CODE_REVISION_AHEAD);
+        doc->doubt_looked = true; /* nobody knows any more: it is sent again */
         return;
     case OPS_ERROR_CODE_STORAGE_UNAVAILABLE:
     case OPS_ERROR_CODE_DRAINING:

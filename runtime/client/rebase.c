@@ -15,6 +15,7 @@ struct rebase {
     size_t count;
     struct edit **edits;            /* the ops among them */
     const struct ops_text_op **ops; /* as rebased */
+    bool placed;                    /* they are not rebased but placed, each when those before it are done */
     struct kept *op, *inverse;      /* the same, to be kept */
 };
 
@@ -28,6 +29,7 @@ static enum ops_err rebase_begin(struct rebase *r, struct ops_doc *doc, struct e
         count += edit->kind == EDIT_OP;
     r->doc = doc;
     r->count = 0;
+    r->placed = false;
     r->edits = (struct edit **)ops_arena_array(scratch, count, sizeof *r->edits);
     r->ops = (const struct ops_text_op **)ops_arena_array(scratch, count, sizeof *r->ops);
     r->op = (struct kept *)ops_arena_zalloc(scratch, count * sizeof *r->op);
@@ -78,12 +80,59 @@ static enum ops_err rebase_unapply(struct rebase *r)
     return err;
 }
 
+/* The nearest place that exists. */
+static size_t place_in(const void *document, size_t at)
+{
+    size_t length = text_length(document);
+
+    if (at > length)
+        at = length;
+    return at > 0 && !text_is_boundary(document, at) ? at - 1 : at;
+}
+
+/* What the old text was is not known: insertions stay about where they were, deletions are forgotten. */
+static const struct ops_text_op *op_placed(struct ops_doc *doc, const struct ops_text_op *from)
+{
+    struct ops_arena *scratch = &doc->client->scratch;
+    struct ops_text_op *op = (struct ops_text_op *)ops_arena_zalloc(scratch, sizeof *op);
+    struct ops_text_component *steps =
+        (struct ops_text_component *)ops_arena_zalloc(scratch, 2 * from->components_count * sizeof *steps);
+    size_t i, at = 0, done = 0, count = 0;
+
+    if (op == NULL || steps == NULL)
+        return NULL;
+    for (i = 0; i < from->components_count; i++) {
+        const struct ops_text_component *step = &from->components[i];
+        size_t place;
+
+        if (step->kind == OPS_TEXT_COMPONENT_RETAIN)
+            at += (size_t)step->retain.count;
+        if (step->kind != OPS_TEXT_COMPONENT_INSERT)
+            continue;
+        place = place_in(doc->local, at);
+        if (place > done) {
+            steps[count].kind = OPS_TEXT_COMPONENT_RETAIN;
+            steps[count++].retain.count = (int32_t)(place - done);
+            done = place;
+        }
+        steps[count++] = *step;
+    }
+    op->components = steps;
+    op->components_count = count;
+    return op;
+}
+
 static enum ops_err rebase_reapply_one(struct rebase *r, size_t i)
 {
     struct ops_doc *doc = r->doc;
     const void *inverse;
-    enum ops_err err = doc->engine->invert(doc->local, r->ops[i], &doc->client->scratch, &inverse);
+    enum ops_err err;
 
+    if (r->placed)
+        r->ops[i] = op_placed(doc, (const struct ops_text_op *)kept_op(&r->edits[i]->op));
+    if (r->ops[i] == NULL)
+        return OPS_ERR_NOMEM;
+    err = doc->engine->invert(doc->local, r->ops[i], &doc->client->scratch, &inverse);
     if (err == OPS_OK)
         err = kept_make(doc, r->ops[i], &r->op[i]);
     if (err == OPS_OK)
@@ -272,55 +321,12 @@ static enum ops_err reload_known(struct ops_doc *doc, struct ops_str content, bo
     return err;
 }
 
-/* The nearest place that exists. */
-static size_t place_in(const void *document, size_t at)
-{
-    size_t length = text_length(document);
-
-    if (at > length)
-        at = length;
-    return at > 0 && !text_is_boundary(document, at) ? at - 1 : at;
-}
-
-/* What the old text was is not known: insertions stay about where they were, deletions are forgotten. */
-static const struct ops_text_op *op_placed(struct ops_doc *doc, const struct ops_text_op *from)
-{
-    struct ops_arena *scratch = &doc->client->scratch;
-    struct ops_text_op *op = (struct ops_text_op *)ops_arena_zalloc(scratch, sizeof *op);
-    struct ops_text_component *steps =
-        (struct ops_text_component *)ops_arena_zalloc(scratch, 2 * from->components_count * sizeof *steps);
-    size_t i, at = 0, done = 0, count = 0;
-
-    if (op == NULL || steps == NULL)
-        return NULL;
-    for (i = 0; i < from->components_count; i++) {
-        const struct ops_text_component *step = &from->components[i];
-        size_t place;
-
-        if (step->kind == OPS_TEXT_COMPONENT_RETAIN)
-            at += (size_t)step->retain.count;
-        if (step->kind != OPS_TEXT_COMPONENT_INSERT)
-            continue;
-        place = place_in(doc->local, at);
-        if (place > done) {
-            steps[count].kind = OPS_TEXT_COMPONENT_RETAIN;
-            steps[count++].retain.count = (int32_t)(place - done);
-            done = place;
-        }
-        steps[count++] = *step;
-    }
-    op->components = steps;
-    op->components_count = count;
-    return op;
-}
-
 static enum ops_err reload_unknown(struct ops_doc *doc, const struct ops_text_document *text)
 {
     struct rebase r;
     struct ops_text_component all;
     struct ops_text_op load = {&all, 1};
     enum ops_err err = rebase_begin(&r, doc, doc->edits);
-    size_t i;
 
     memset(&all, 0, sizeof all);
     all.kind = OPS_TEXT_COMPONENT_INSERT;
@@ -331,11 +337,9 @@ static enum ops_err reload_unknown(struct ops_doc *doc, const struct ops_text_do
         return OPS_ERR_NOMEM;
     if (first_is_in_doubt(doc) && doc->doubt_since == 0)
         doc->doubt_since = doc->revision;
+    doc->doubt_looked = false;
     err = doc_apply(doc, doc->local, &load);
-    for (i = 0; err == OPS_OK && i < r.count; i++) {
-        r.ops[i] = op_placed(doc, (const struct ops_text_op *)kept_op(&r.edits[i]->op));
-        err = r.ops[i] != NULL ? OPS_OK : OPS_ERR_NOMEM;
-    }
+    r.placed = true;
     return err == OPS_OK ? rebase_reapply(&r) : err;
 }
 

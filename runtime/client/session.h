@@ -92,8 +92,11 @@ struct ops_doc {
     unsigned send_tries;
     char done_id[CLIENT_OP_ID_CHARS]; /* the op acknowledged last: its push may still come */
     int64_t done_revision;
-    int64_t doubt_since;     /* text that ran out of memory with the first edit's reply outstanding: the server may have it behind
-                                this revision, so the ops since are looked through for its id; 0: no doubt */
+    /* Text that ran out of memory with the first edit's reply outstanding: the server may have that edit behind this revision,
+     * and not as it stands here now, so the ops since then are looked through for its id, and it counts only with its payload.
+     * 0: no doubt. */
+    int64_t doubt_since;
+    bool doubt_looked;       /* those up to the known revision have been */
 
     struct ops_str awareness; /* own state, a piece of the pool */
     bool awareness_changed;
