@@ -39,6 +39,9 @@ void ops_signalr_session_init(struct ops_signalr_session *session, const struct 
                               struct ops_signalr_replay *replay);
 void ops_signalr_session_end(struct ops_signalr_session *session, const struct ops_signalr_config *config);
 
+/* Another socket carries the connection on (stateful reconnect): the beginning of a record that the last one brought is forgotten. */
+void ops_signalr_session_restart(struct ops_signalr_session *session, const struct ops_signalr_config *config);
+
 enum ops_signalr_step {
     OPS_SIGNALR_STEP_MORE,      /* all bytes are used up */
     OPS_SIGNALR_STEP_HANDSHAKE, /* send `reply`; from here on there is a protocol */
