@@ -129,6 +129,16 @@ static inline void session_open(struct session *s)
     ops_client_tick(s->client, s->now_ms, 5000);
 }
 
+/* Opens the client anew with what the config now says. */
+#define session_reopen(s, setting)                                                                                     \
+    do {                                                                                                               \
+        (void)(setting);                                                                                               \
+        ops_client_close((s)->client);                                                                                 \
+        (s)->client = ops_client_open(&(s)->config);                                                                   \
+        assert_non_null((s)->client);                                                                                  \
+        ops_client_tick((s)->client, (s)->now_ms, 5000);                                                               \
+    } while (0)
+
 static inline void session_close(struct session *s)
 {
     ops_client_close(s->client);
@@ -208,6 +218,18 @@ static inline void script_expand(const char *script, char *out, size_t room)
         assert_string_equal(text_, wanted);                                                                            \
         ops_arena_reset(&arena_);                                                                                      \
     } while (0)
+
+/* Messages about a text. */
+#define OP(id, payload, base, op_id)                                                                                   \
+    "{\"type\":\"op\",\"id\":" id ",\"documentId\":\"doc\",\"payload\":\"[{\"components\":" payload "}]\",\"baseRevision\":" base      \
+    ",\"opId\":\"" op_id "\"}"
+#define PUSH(payload, revision)                                                                                        \
+    "{\"type\":\"op\",\"documentId\":\"doc\",\"payload\":\"[{\"components\":" payload "}]\",\"revision\":" revision "}"
+#define ACK(id, revision)                                                                                              \
+    "{\"type\":\"op_ack\",\"id\":" id ",\"documentId\":\"doc\",\"success\":true,\"newRevision\":" revision "}"
+
+#define NACK(id, message)                                                                                              \
+    "{\"type\":\"op_ack\",\"id\":" id ",\"documentId\":\"doc\",\"success\":false,\"newRevision\":5,\"errorMessage\":\"" message "\"}"
 
 #define HELLO_ACK "{\"type\":\"hello_ack\",\"id\":1,\"peerId\":\"self\",\"protocolVersion\":1,\"server\":\"test\"}"
 

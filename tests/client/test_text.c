@@ -1,14 +1,6 @@
 /* Local edits of a text, what is sent of them, and pushes that meet them. */
 #include "session.h"
 
-#define OP(id, payload, base, op_id)                                                                                   \
-    "{\"type\":\"op\",\"id\":" id ",\"documentId\":\"doc\",\"payload\":\"[{\"components\":" payload "}]\",\"baseRevision\":" base      \
-    ",\"opId\":\"" op_id "\"}"
-#define PUSH(payload, revision)                                                                                        \
-    "{\"type\":\"op\",\"documentId\":\"doc\",\"payload\":\"[{\"components\":" payload "}]\",\"revision\":" revision "}"
-#define ACK(id, revision)                                                                                              \
-    "{\"type\":\"op_ack\",\"id\":" id ",\"documentId\":\"doc\",\"success\":true,\"newRevision\":" revision "}"
-
 static void one_op_is_in_flight_and_the_rest_is_one_buffer(void **state)
 {
     struct session s;
