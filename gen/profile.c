@@ -182,7 +182,8 @@ const struct ops_profile ops_profile_v1 = {
     false, /* comment_events_to_all */
     true, /* messagepack */
     true, /* errors_carry_code */
-    false /* text_repaired */
+    false, /* text_repaired */
+    true /* hub_stateful */
 };
 
 const struct ops_profile ops_profile_reference = {
@@ -216,7 +217,8 @@ const struct ops_profile ops_profile_reference = {
     true, /* comment_events_to_all */
     false, /* messagepack */
     false, /* errors_carry_code */
-    true /* text_repaired */
+    true, /* text_repaired */
+    false /* hub_stateful */
 };
 
 const struct ops_profile *const ops_profiles[] = {

@@ -107,6 +107,8 @@ struct ops_profile {
     /* A byte order mark before a WebSocket message is dropped, and what is not UTF-8 in a binary one becomes U+FFFD;
      * else both make it unreadable. */
     bool text_repaired;
+    /* Stateful reconnect is agreed to on the hub. */
+    bool hub_stateful;
 };
 
 extern const struct ops_profile ops_profile_v1;

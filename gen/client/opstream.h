@@ -3541,6 +3541,8 @@ struct ops_profile {
     /* A byte order mark before a WebSocket message is dropped, and what is not UTF-8 in a binary one becomes U+FFFD;
      * else both make it unreadable. */
     bool text_repaired;
+    /* Stateful reconnect is agreed to on the hub. */
+    bool hub_stateful;
 };
 
 extern const struct ops_profile ops_profile_v1;
@@ -17324,7 +17326,8 @@ const struct ops_profile ops_profile_v1 = {
     false, /* comment_events_to_all */
     true, /* messagepack */
     true, /* errors_carry_code */
-    false /* text_repaired */
+    false, /* text_repaired */
+    true /* hub_stateful */
 };
 
 const struct ops_profile ops_profile_reference = {
@@ -17358,7 +17361,8 @@ const struct ops_profile ops_profile_reference = {
     true, /* comment_events_to_all */
     false, /* messagepack */
     false, /* errors_carry_code */
-    true /* text_repaired */
+    true, /* text_repaired */
+    false /* hub_stateful */
 };
 
 const struct ops_profile *const ops_profiles[] = {

@@ -54,7 +54,8 @@ const struct ops_profile ops_profile_v1 = {
     false, /* comment_events_to_all */
     false, /* messagepack */
     true, /* errors_carry_code */
-    false /* text_repaired */
+    false, /* text_repaired */
+    false /* hub_stateful */
 };
 
 const struct ops_profile *const ops_profiles[] = {
