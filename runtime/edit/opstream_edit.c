@@ -384,6 +384,7 @@ static void shell_read(struct edit_shell *shell)
 
         *end = '\0';
         err = shell_command(shell, begin);
+        shell->unsaved = true; /* an edit that went into one that waits is told by no event */
         if (err != OPS_OK)
             printf("! %s\n", err == OPS_ERR_NOMEM ? "no memory" : err == OPS_ERR_SYNTAX ? "not valid" : "not possible here");
         begin = end + 1;
@@ -472,30 +473,68 @@ static bool shell_open(struct edit_shell *shell, const char *document, const cha
     return true;
 }
 
-int main(int argc, char **argv)
+static void usage(FILE *out)
 {
-    static const struct option options[] = {
-        {"url", required_argument, NULL, 'u'}, {"type", required_argument, NULL, 't'}, {"save", required_argument, NULL, 's'}, {0}};
-    const char *url = "ws://127.0.0.1:8080/collab-ws", *type = "text";
-    struct edit_shell shell;
-    bool good = true;
+    fprintf(out,
+            "usage: opstream-edit [--url ws://host:port/collab-ws] [--type text|json] [--save FILE] DOCUMENT\n\n"
+            "Edits a document together with others. FILE keeps what the server does not have yet, over a restart and a kill;\n"
+            "one program at a time may use it.\n\n%s",
+            help);
+}
+
+/* What the command line says; -1: go on, else what to exit with. */
+static int options_read(struct edit_shell *shell, int argc, char **argv, const char **type)
+{
+    static const struct option options[] = {{"url", required_argument, NULL, 'u'},
+                                            {"type", required_argument, NULL, 't'},
+                                            {"save", required_argument, NULL, 's'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    const char *url = "ws://127.0.0.1:8080/collab-ws";
     int option;
 
-    memset(&shell, 0, sizeof shell);
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == 'u')
+    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+        if (option == 'h') {
+            usage(stdout);
+            return 0;
+        }
+        if (option == 'u') {
             url = optarg;
-        else if (option == 't')
-            type = optarg;
-        else if (option == 's')
-            shell.save_file = optarg;
-        else
-            good = false;
+        } else if (option == 't') {
+            *type = optarg;
+        } else if (option == 's') {
+            shell->save_file = optarg;
+        } else {
+            usage(stderr);
+            return 2;
+        }
     }
-    if (!good || argc - optind != 1 || !ops_edit_url_parse(url, &shell.url)) {
-        fprintf(stderr, "usage: opstream-edit [--url ws://host:port/collab-ws] [--type text|json] [--save FILE] DOC\n\n%s", help);
+    if (argc - optind != 1) {
+        usage(stderr);
         return 2;
     }
+    if (!ops_edit_url_parse(url, &shell->url)) {
+        fprintf(stderr, "opstream-edit: \"%s\" is not an address of a server: it has to look like ws://127.0.0.1:8080/collab-ws\n", url);
+        return 2;
+    }
+    if (strcmp(*type, "text") != 0 && strcmp(*type, "json") != 0) {
+        fprintf(stderr, "opstream-edit: there is no type \"%s\": it is text or json\n", *type);
+        return 2;
+    }
+    return -1;
+}
+
+int main(int argc, char **argv)
+{
+    const char *type = "text";
+    struct edit_shell shell;
+    bool good;
+    int exit_code;
+
+    memset(&shell, 0, sizeof shell);
+    exit_code = options_read(&shell, argc, argv, &type);
+    if (exit_code >= 0)
+        return exit_code;
     good = shell_open(&shell, argv[optind], type);
     if (good)
         shell_run(&shell);
