@@ -26,7 +26,7 @@ static const char refusal_total[] =
 static const char refusal_address[] =
     REFUSAL("429 Too Many Requests", "36\r\n\r\nToo many from your network address.\n");
 
-static void on_close(void *data)
+void ops_accepted_on_close(void *data)
 {
     struct ops_accepted *a = data;
 
@@ -122,7 +122,7 @@ void ops_accepted_start(struct ops_loop *loop, int fd, struct ops_ticket ticket,
     a->admin = admin;
     a->stage = answer == OPS_ADMITTED ? OPS_ACCEPTED_SNIFFING : OPS_ACCEPTED_REFUSED;
     a->io = h2o_evloop_socket_create(loop->evloop, fd, H2O_SOCKET_FLAG_DONT_READ | H2O_SOCKET_FLAG_IS_ACCEPTED_CONNECTION);
-    a->io->on_close.cb = on_close;
+    a->io->on_close.cb = ops_accepted_on_close;
     a->io->on_close.data = a;
     ops_timer_arm(answer == OPS_ADMITTED ? &loop->handshakes : &loop->lingering, &a->timer, ops_loop_now(loop)->monotonic_us);
     h2o_socket_read_start(a->io, on_first_bytes);
@@ -164,6 +164,10 @@ void ops_accepted_expire(struct ops_loop *loop, int64_t now_us)
 
     while ((timer = ops_timer_pop(&loop->handshakes, now_us)) != NULL) {
         loop->counts.handshake_timeouts++;
+        end((struct ops_accepted *)(void *)timer);
+    }
+    while ((timer = ops_timer_pop(&loop->answers, now_us)) != NULL) {
+        loop->counts.write_timeouts++;
         end((struct ops_accepted *)(void *)timer);
     }
     while ((timer = ops_timer_pop(&loop->lingering, now_us)) != NULL)

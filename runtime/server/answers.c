@@ -190,7 +190,7 @@ static void answer_live(struct ops_answer *answer)
     ops_gather_sum(answer->gather, &core, &loops);
     memset(&live, 0, sizeof live);
     live.documents = (int64_t)core.documents;
-    live.connections = (int64_t)loops.websockets;
+    live.connections = (int64_t)(loops.websockets + loops.hubs);
     live.uptime_seconds = (ops_loop_now(loop)->monotonic_us - loop->server->started_us) / 1000000;
     if (answer->req != NULL)
         ops_page_live(&answer->request, &live, &loop->encode, &page);
@@ -202,13 +202,16 @@ static void count_server(const struct ops_server *server, const struct ops_loop_
                          struct ops_server_counters *out)
 {
     struct ops_admission_counts admission = ops_admission_counts(server->admission);
+    struct ops_hub_names_counts names = ops_hub_names_counts(server->hub_names);
 
     memset(out, 0, sizeof *out);
     out->connections.websocket = loops->websockets_speaking;
+    out->connections.signalr = loops->hubs;
     out->connections.undecided = loops->websockets - loops->websockets_speaking;
     out->connections.http = loops->http_connections;
     out->limit_hits.connections = admission.refused_total;
     out->limit_hits.connections_per_address = admission.refused_address;
+    out->limit_hits.negotiated = names.refused_total + names.refused_address;
     out->limit_hits.message_bytes = loops->oversized_messages;
     out->limit_hits.body_bytes = loops->oversized_bodies;
     out->limit_hits.queue_bytes = loops->slow_readers;

@@ -47,7 +47,7 @@
     X(PATH, websockets_management_path, "WEBSOCKETS__MANAGEMENTPATH", "/manage-ws", 1, 256, NULL,                      \
       "Path of the management WebSocket; not served by this build yet.")                                               \
     X(PATH, signalr_path, "SIGNALR__PATH", "/collab", 1, 256, NULL,                                                    \
-      "Path of the collaboration hub; not served by this build yet.")                                                  \
+      "Path of the collaboration hub of SignalR.")                                                                     \
     X(PATH, signalr_management_path, "SIGNALR__MANAGEMENTPATH", "/manage", 1, 256, NULL,                               \
       "Path of the management hub; not served by this build yet.")                                                     \
     X(WORD, log_level, "LOG__LEVEL", "info", 0, 0, ops_choices_log_level, "The least severe log line that is written.") \
@@ -98,6 +98,16 @@
       "A connection that takes nothing for this time is reset.")                                                       \
     X(DURATION, timeout_close, "TIMEOUTS__CLOSE", "5s", 100, OPS_HOUR, NULL,                                           \
       "A connection that does not answer a close by then is reset.")                                                   \
+    X(DURATION, signalr_keep_alive, "SIGNALR__KEEPALIVE", "15s", 100, OPS_HOUR, NULL,                                  \
+      "SignalR: a ping is sent every so often, but for long polling.")                                                 \
+    X(DURATION, signalr_client_timeout, "SIGNALR__CLIENTTIMEOUT", "30s", 100, OPS_HOUR, NULL,                          \
+      "SignalR: a connection that says nothing for this time is closed, from its first ping on.")                      \
+    X(DURATION, signalr_handshake, "SIGNALR__HANDSHAKETIMEOUT", "15s", 100, OPS_HOUR, NULL,                            \
+      "SignalR: a connection that has not sent its handshake by then is closed.")                                      \
+    X(DURATION, signalr_disconnect, "SIGNALR__DISCONNECTTIMEOUT", "15s", 100, OPS_HOUR, NULL,                          \
+      "SignalR: a connection that no transport carries for this time is over: negotiated only, between polls, cut.")   \
+    X(DURATION, signalr_poll, "SIGNALR__POLLTIMEOUT", "90s", 100, OPS_HOUR, NULL,                                      \
+      "SignalR: a long poll without news ends after this time.")                                                       \
     X(DURATION, awareness_ttl, "AWARENESS__TTL", "30s", OPS_SECOND, 24 * OPS_HOUR, NULL,                               \
       "Presence that is not renewed within this time is dropped.")                                                     \
     X(DURATION, awareness_interval, "AWARENESS__INTERVAL", "50ms", 0, 60 * OPS_SECOND, NULL,                           \
@@ -115,8 +125,18 @@
       "One message; above it the connection is closed with `TooLarge`.")                                               \
     X(BYTES, limit_queue_bytes, "LIMITS__QUEUE_BYTES", "1MiB", 64 * OPS_KIB, OPS_GIB, NULL,                            \
       "What waits for one connection behind the message being written; above it: `SlowConsumer`, closed.")             \
-    X(BYTES, limit_body_bytes, "LIMITS__BODY_BYTES", "64KiB", 0, 64 * OPS_MIB, NULL,                                   \
+    X(BYTES, limit_body_bytes, "LIMITS__BODY_BYTES", "4MiB", 0, 64 * OPS_MIB, NULL,                                   \
       "Body of an HTTP request; above it 413.")                                                                        \
+    X(BYTES, signalr_record_bytes, "SIGNALR__RECORD_BYTES", "0", 0, 64 * OPS_MIB, NULL,                                \
+      "SignalR: one message; above it the connection is closed with `TooLarge`. 0: 2 MiB, or in `reference` 32 KiB.")  \
+    X(COUNT, signalr_negotiated, "SIGNALR__NEGOTIATED", "20000", 1, 10000000, NULL,                                    \
+      "SignalR: connections negotiated and not yet there; above it negotiation is answered 503.")                      \
+    X(COUNT, signalr_negotiated_per_address, "SIGNALR__NEGOTIATED_PER_ADDRESS", "5000", 1, 10000000, NULL,             \
+      "SignalR: such connections of one address; above it 429.")                                                       \
+    X(BOOL, signalr_stateful, "SIGNALR__STATEFULRECONNECT", "true", 0, 0, NULL,                                        \
+      "SignalR: clients that ask for it keep their connection through a short break.")                                 \
+    X(BYTES, signalr_stateful_bytes, "SIGNALR__STATEFULRECONNECTBUFFER", "100000", 0, OPS_GIB, NULL,                   \
+      "SignalR: sent and not yet acknowledged, kept to be sent again; while there is more, a break ends the connection.") \
     X(COUNT, limit_requests, "LIMITS__REQUESTS", "1024", 1, 1000000, NULL,                                              \
       "Unanswered requests of a connection; above it nothing is read from it until some are answered.")                \
     X(COUNT, limit_joined, "LIMITS__JOINED", "1000", 1, 1000000, NULL,                                                 \

@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 
 #include "accepted.h"
+#include "hub.h"
 #include "listener.h"
 #include "log.h"
 #include "server.h"
@@ -43,11 +44,13 @@ static void close_loop(struct ops_task *task, struct ops_loop *loop)
 {
     loop->closing = true;
     ops_sockets_close_all(loop, OPS_ERROR_CODE_DRAINING);
+    ops_hubs_close_all(loop, OPS_ERROR_CODE_DRAINING);
     free(task);
 }
 
 static void leave_loop(struct ops_task *task, struct ops_loop *loop)
 {
+    ops_hubs_end_all(loop);
     ops_sockets_reset_all(loop);
     ops_accepted_end_all(loop);
     free(task);
@@ -173,7 +176,7 @@ void ops_drain_step(struct ops_loop *loop)
     uint32_t received = loop->mails_received;
 
     if (loop->draining)
-        atomic_store(&loop->busy, ops_core_busy(loop->core) || loop->submitted != NULL || loop->waiting != NULL ||
+        atomic_store(&loop->busy, ops_core_busy(loop->core) || loop->submitted != NULL || loop->waiting != NULL || loop->hubs.waiting != NULL ||
                                       loop->store_calls != NULL);
     /* Only now: whoever sees that no mail is on its way also sees what it made of this core. */
     loop->mails_received = 0;

@@ -4,6 +4,7 @@
 
 #include "accepted.h"
 #include "answers.h"
+#include "hub.h"
 #include "server.h"
 
 /* A handler of h2o with what it serves. */
@@ -60,6 +61,45 @@ struct ops_str ops_http_query(const h2o_req_t *req)
     return ops_str_of(req->path.base + req->query_at + 1, req->path.len - req->query_at - 1);
 }
 
+struct ops_str ops_http_query_value(const h2o_req_t *req, struct ops_str name)
+{
+    struct ops_str query = ops_http_query(req);
+
+    while (query.len > 0) {
+        const char *end = memchr(query.ptr, '&', query.len);
+        size_t len = end == NULL ? query.len : (size_t)(end - query.ptr);
+
+        if (len > name.len && query.ptr[name.len] == '=' && h2o_lcstris(query.ptr, name.len, name.ptr, name.len))
+            return ops_str_of(query.ptr + name.len + 1, len - name.len - 1);
+        query.ptr += len;
+        query.len -= len;
+        if (query.len > 0) {
+            query.ptr++;
+            query.len--;
+        }
+    }
+    return ops_str_of(NULL, 0);
+}
+
+bool ops_http_origin_passes(h2o_req_t *req)
+{
+    struct ops_loop *loop = ops_http_loop(req);
+
+    if (ops_config_origin_allowed(loop->server->config, ops_http_header(req, OPS_STR("origin")),
+                                  ops_str_of(req->authority.base, req->authority.len)))
+        return true;
+    loop->counts.origin_refusals++;
+    ops_http_answer(req, 403, "Forbidden", "text/plain",
+                    OPS_STR("Pages of this origin may not connect; OPSTREAM__ORIGINS lists those that may.\n"));
+    return false;
+}
+
+void ops_http_answer_draining(h2o_req_t *req)
+{
+    h2o_add_header_by_str(&req->pool, &req->res.headers, H2O_STRLIT("retry-after"), 0, NULL, H2O_STRLIT("1"));
+    ops_http_answer(req, 503, "Service Unavailable", "text/plain", ops_texts[OPS_TEXT_DRAINING].v1);
+}
+
 static struct ops_str without_slash(struct ops_str path)
 {
     if (path.len > 1 && path.ptr[path.len - 1] == '/')
@@ -92,7 +132,7 @@ static int on_request(h2o_handler_t *self, h2o_req_t *req)
         ops_upgrade_request(req, true);
     else if (ops_words_have(&config->transports, OPS_STR("websockets")) && ops_http_path_is(path, config->websockets_path))
         ops_upgrade_request(req, false);
-    else
+    else if (!ops_words_have(&config->transports, OPS_STR("signalr")) || !ops_hub_answer(req, path))
         ops_answer_public(req);
     return 0;
 }

@@ -26,7 +26,21 @@ struct ops_str ops_http_query(const h2o_req_t *req);
 /* Does the path of a request mean this one? In any letter case, with or without a slash at the end. */
 bool ops_http_path_is(struct ops_str path, struct ops_str configured);
 
+/* Value of a member of the query, its name in any letter case, as it was sent; absent: it is not there. */
+struct ops_str ops_http_query_value(const h2o_req_t *req, struct ops_str name);
+
+/* May a page of the request's Origin connect? False: it was answered 403, with a body that says so (spec/v1.md §4). */
+bool ops_http_origin_passes(h2o_req_t *req);
+
+/* 503: new clients go elsewhere. */
+void ops_http_answer_draining(h2o_req_t *req);
+
 /* upgrade.c: a request for a WebSocket's path. */
 void ops_upgrade_request(h2o_req_t *req, bool echo);
+
+/* upgrade.c: is it the opening handshake of a WebSocket, without a fault? Then its 101, and h2o's call when it is written (`io` NULL: it
+ * could not be; `request_bytes` of io->input are the request). */
+bool ops_upgrade_is_asked(h2o_req_t *req);
+void ops_upgrade_answer(h2o_req_t *req, void (*upgraded)(void *self, h2o_socket_t *io, size_t request_bytes), void *self);
 
 #endif

@@ -267,6 +267,7 @@ void ops_hubs_open(struct ops_loop *loop)
     const struct ops_config *config = loop->server->config;
     struct ops_hubs *hubs = &loop->hubs;
 
+    assert(ops_websocket_forms() + ops_signalr_forms() <= OPS_NOTE_FORMS);
     ops_timer_queue_init(&hubs->pings, config->signalr_keep_alive * 1000);
     ops_timer_queue_init(&hubs->silences, config->signalr_client_timeout * 1000);
     ops_timer_queue_init(&hubs->handshakes, config->signalr_handshake * 1000);

@@ -133,7 +133,7 @@ static void reserve(h2o_req_t *req, const struct ops_profile *profile, int32_t v
     char token[OPS_HUB_ID_CHARS];
     enum ops_hub_names_answer answer;
 
-    terms.stateful = stateful.ptr != NULL && h2o_lcstris(stateful.ptr, stateful.len, H2O_STRLIT("true")) && profile->messagepack && /* what the released server has not */
+    terms.stateful = stateful.ptr != NULL && h2o_lcstris(stateful.ptr, stateful.len, H2O_STRLIT("true")) && profile->hub_stateful &&
                      loop->server->config->signalr_stateful && version > 0;
     if (!hub_make_id(token) || !hub_make_id(terms.peer_id)) {
         refuse(req, OPS_HUB_NAMES_MEMORY);

@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "drain.h"
 #include "http.h"
+#include "hub.h"
 #include "listener.h"
 #include "log.h"
 #include "server.h"
@@ -43,17 +44,49 @@ static void report(void *self, struct ops_str document_id, const char *problem)
     ops_log_document(OPS_LOG_WARNING, "core", document_id, "%s", problem);
 }
 
+static void send_to_peer(void *self, void *peer, struct ops_note *note)
+{
+    struct ops_peer *p = peer;
+
+    (void)self;
+    p->ops->send(p, note);
+}
+
+static void close_peer(void *self, void *peer, enum ops_error_code code)
+{
+    struct ops_peer *p = peer;
+
+    (void)self;
+    p->ops->close(p, code);
+}
+
+static void pause_peer(void *self, void *peer, bool paused)
+{
+    struct ops_peer *p = peer;
+
+    (void)self;
+    p->ops->pause(p, paused);
+}
+
+/* All wire forms are frames. */
+static void end_form(void *self, unsigned form, void *encoded)
+{
+    (void)self;
+    (void)form;
+    ops_frame_drop(encoded);
+}
+
 static bool core_open(struct ops_loop *loop)
 {
     struct ops_core_config config;
     struct ops_core_host host = {
         .self = loop,
-        .send = ops_socket_send,
-        .close = ops_socket_close_because,
-        .pause = ops_socket_pause,
+        .send = send_to_peer,
+        .close = close_peer,
+        .pause = pause_peer,
         .submit = ops_loop_submit,
         .mail = ops_loop_mail,
-        .note_form_end = ops_socket_form_end,
+        .note_form_end = end_form,
         .report = report,
         .memory = ops_server_memory,
     };
@@ -87,10 +120,12 @@ bool ops_loop_open(struct ops_loop *loop, struct ops_server *server, uint32_t in
     loop->dirty_end = &loop->dirty;
     ops_timer_queue_init(&loop->handshakes, config->timeout_handshake * 1000);
     ops_timer_queue_init(&loop->lingering, 1000000);
+    ops_timer_queue_init(&loop->answers, config->timeout_write * 1000);
     ops_timer_queue_init(&loop->pings, config->ping_interval * 1000);
     ops_timer_queue_init(&loop->pongs, config->ping_timeout * 1000);
     ops_timer_queue_init(&loop->writes, config->timeout_write * 1000);
     ops_timer_queue_init(&loop->closes, config->timeout_close * 1000);
+    ops_hubs_open(loop);
     /* A decoded message is at most a few times its text; what it needs beyond that is an attack. */
     ops_arena_init(&loop->decode, decode_first, DECODE_FIRST_BYTES, ((size_t)config->limit_message_bytes + 65536) * 32,
                    &ops_server_memory);
@@ -100,7 +135,7 @@ bool ops_loop_open(struct ops_loop *loop, struct ops_server *server, uint32_t in
 
 void ops_loop_close(struct ops_loop *loop)
 {
-    assert(loop->sockets == NULL && loop->dirty == NULL && loop->submitted == NULL);
+    assert(loop->sockets == NULL && loop->hubs.first == NULL && loop->dirty == NULL && loop->submitted == NULL);
     if (loop->core != NULL)
         ops_core_close(loop->core);
     ops_inbox_close(&loop->inbox);
@@ -169,12 +204,14 @@ static void tick(struct ops_loop *loop)
     if (loop->index == 0)
         ops_listeners_retry(loop, now_us);
     ops_sockets_expire(loop, now_us);
+    ops_hubs_expire(loop, now_us);
     if (ops_core_deadline_us(loop->core) <= now_us)
         ops_core_tick(loop->core);
     /* The memory store gives its answers back while it takes the requests, so one round may make work for the next. */
     for (unsigned round = 0; more && round < ROUNDS_MAX; round++) {
         more = take_inbox(loop);
         more = ops_sockets_resume(loop) || more;
+        more = ops_hubs_resume(loop) || more;
         more = loop->submitted != NULL || more;
         ops_loop_submit_all(loop);
     }
@@ -200,6 +237,8 @@ static int32_t sleep_ms(struct ops_loop *loop)
         return 0;
     due = earlier(due, ops_timer_queue_due_us(&loop->handshakes));
     due = earlier(due, ops_timer_queue_due_us(&loop->lingering));
+    due = earlier(due, ops_timer_queue_due_us(&loop->answers));
+    due = earlier(due, ops_hubs_due_us(loop));
     due = earlier(due, ops_timer_queue_due_us(&loop->pings));
     due = earlier(due, ops_timer_queue_due_us(&loop->pongs));
     due = earlier(due, ops_timer_queue_due_us(&loop->writes));

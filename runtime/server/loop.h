@@ -15,6 +15,7 @@
 
 struct ops_server;
 struct ops_socket;
+struct ops_hub;
 
 enum {
     OPS_LOOP_READ_BYTES = 65536, /* of one connection in one wake-up: then it is another one's turn */
@@ -24,6 +25,7 @@ enum {
 /* What one loop has seen; what only grows unless it says `now`. */
 struct ops_loop_counts {
     uint64_t websockets, websockets_speaking; /* now; those that have sent a message */
+    uint64_t hubs;             /* now; SignalR connections, whatever carries them */
     uint64_t http_connections; /* now; not upgraded */
     uint64_t pauses, invalid_closes; /* by the core: too much unanswered, too much nonsense */
     uint64_t http_requests;
@@ -32,6 +34,14 @@ struct ops_loop_counts {
     uint64_t slow_readers, write_timeouts, handshake_timeouts, pong_timeouts, unreadable_messages, violations, oversized_messages,
         oversized_bodies, http2_prefaces, origin_refusals;
     struct ops_histogram tick_us; /* from a wake-up to its end: what an event may have to wait */
+};
+
+/* What a loop has of hub connections (hub.h). */
+struct ops_hubs {
+    struct ops_hub *first;
+    struct ops_hub *waiting; /* have something to do where the core may be called, or something to be carried away */
+    struct ops_timer_queue pings, silences, handshakes, closes, away, acks, polls, names;
+    struct ops_timer names_timer; /* armed while there may be reservations that this loop made */
 };
 
 /* Mail to one other loop, of one tick. */
@@ -54,7 +64,8 @@ struct ops_loop {
     bool draining, closing, ended;
     struct ops_moment now;
 
-    struct ops_timer_queue handshakes, lingering, pings, pongs, writes, closes;
+    struct ops_timer_queue handshakes, lingering, answers, pings, pongs, writes, closes;
+    struct ops_hubs hubs;
 
     struct ops_store_request *submitted, **submitted_end;
     uint32_t submitted_count;

@@ -10,6 +10,7 @@
 /* X(name, label value) */
 #define OPS_METRIC_PROTOCOLS(X)                                                                                        \
     X(websocket, "websocket")     /* collaboration sockets that have sent something */                                 \
+    X(signalr, "signalr")         /* hub connections, whatever carries them */                                         \
     X(undecided, "undecided")     /* upgraded, nothing said yet */                                                     \
     X(http, "http")               /* not upgraded */
 
@@ -19,6 +20,7 @@
     X(connections_per_address, "connections_per_address")                                                              \
     X(message_bytes, "message_bytes")                                                                                  \
     X(body_bytes, "body_bytes")                                                                                        \
+    X(negotiated, "signalr_negotiated")                                                                                \
     X(queue_bytes, "queue_bytes")                                                                                      \
     X(requests, "requests")                                                                                            \
     X(handshake_timeout, "timeouts_handshake")                                                                         \

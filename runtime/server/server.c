@@ -136,6 +136,17 @@ static uint32_t loops_wanted(const struct ops_server *server)
 
 /* ---- start and end ------------------------------------------------------------------------------------------------------------ */
 
+/* The largest that any client of the hub may send. */
+static uint32_t hub_record_bytes(const struct ops_config *config)
+{
+    int64_t most = config->signalr_record_bytes;
+
+    for (size_t i = 0; i < ops_profiles_count && config->signalr_record_bytes == 0; i++)
+        if (ops_profiles[i]->hub_message_limit_bytes > most)
+            most = ops_profiles[i]->hub_message_limit_bytes;
+    return (uint32_t)most;
+}
+
 static bool open_parts(struct ops_server *server)
 {
     const struct ops_config *config = server->config;
@@ -152,6 +163,13 @@ static bool open_parts(struct ops_server *server)
     server->echo_frames.message_max_bytes = ECHO_MESSAGE_BYTES + 1024;
     server->echo_frames.fragments_max = 1 << 20;
     server->echo_frames.fragment_cost_bytes = 0;
+    /* A frame may carry many records; the largest record, and something before and behind it, always fits. */
+    server->hub_frames = server->frames;
+    server->hub_frames.message_max_bytes = 2 * hub_record_bytes(config) + 65536;
+    server->signalr.memory = &ops_server_memory;
+    server->signalr.limit_bytes = (size_t)config->signalr_record_bytes;
+    server->hub_names = ops_hub_names_open((uint32_t)config->signalr_negotiated, (uint32_t)config->signalr_negotiated_per_address,
+                                           config->signalr_disconnect * 1000, server->seed);
     server->admission = ops_admission_open(server->connections_max,
                                            config->limit_connections_per_address == 0
                                                ? UINT32_MAX
@@ -160,7 +178,7 @@ static bool open_parts(struct ops_server *server)
     server->pages = ops_pages_open(config, OPS_VERSION);
     server->http = ops_http_open(server);
     server->loops = calloc(server->loops_count, sizeof *server->loops);
-    return server->admission != NULL && server->pages != NULL && server->http != NULL && server->loops != NULL;
+    return server->admission != NULL && server->hub_names != NULL && server->pages != NULL && server->http != NULL && server->loops != NULL;
 }
 
 static int serve(struct ops_server *server)
@@ -188,6 +206,7 @@ static int serve(struct ops_server *server)
         ops_loop_close(&server->loops[i]);
     server->store->ops->close(server->store);
     ops_pages_close(server->pages);
+    ops_hub_names_close(server->hub_names);
     ops_admission_close(server->admission);
     ops_log(OPS_LOG_INFO, "server", "ended");
     return EXIT_SUCCESS;

@@ -4,7 +4,9 @@
 
 #include "admission.h"
 #include "config.h"
+#include "hub_names.h"
 #include "loop.h"
+#include "runtime/transport/signalr/session.h"
 
 struct ops_listener;
 struct ops_pages;
@@ -29,7 +31,9 @@ struct ops_server {
     struct ops_pages *pages;          /* pages that do not change (page.h) */
     struct ops_http *http;
     struct ops_listener *listeners;   /* of loop 0 */
-    struct ops_websocket_config frames, echo_frames;
+    struct ops_websocket_config frames, echo_frames, hub_frames;
+    struct ops_signalr_config signalr;
+    struct ops_hub_names *hub_names;
     struct ops_loop *loops;
     uint32_t loops_count;
     uint32_t next_loop;               /* that gets the next connection */

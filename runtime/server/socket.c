@@ -1,3 +1,4 @@
+#include "hub.h"
 #include "socket_private.h"
 
 #include <assert.h>
@@ -62,21 +63,19 @@ static void unlink_out(struct ops_socket *s)
 
 /* ---- life ------------------------------------------------------------------------------------------------------------- */
 
-void ops_socket_open(struct ops_loop *loop, h2o_socket_t *io, const struct ops_profile *profile, bool echo, struct ops_str rest)
+static struct ops_socket *open_socket(struct ops_loop *loop, h2o_socket_t *io, enum ops_socket_kind kind,
+                                      const struct ops_profile *profile)
 {
     struct ops_socket *s = calloc(1, sizeof *s);
-    char *bytes = NULL;
 
-    if (rest.len > 0 && s != NULL && (bytes = malloc(rest.len)) != NULL)
-        memcpy(bytes, rest.ptr, rest.len);
-    if (s == NULL || (rest.len > 0 && bytes == NULL)) {
-        free(s);
+    if (s == NULL) {
         h2o_socket_close(io);
-        return;
+        return NULL;
     }
+    s->peer.ops = &socket_peer_ops;
     s->io = io;
     s->loop = loop;
-    s->echo = echo;
+    s->kind = (uint8_t)kind;
     io->data = s;
     /* h2o would keep a buffer for what it reads: from here on we read ourselves, into one that all share. */
     h2o_buffer_dispose(&io->input);
@@ -84,15 +83,47 @@ void ops_socket_open(struct ops_loop *loop, h2o_socket_t *io, const struct ops_p
     h2o_socket_dont_read(io, 1);
     ops_websocket_session_init(&s->session, profile);
     link_in(s);
-    loop->counts.websockets++;
+    loop->counts.websockets += kind != OPS_SOCKET_HUB;
     ops_timer_arm(&loop->pings, &s->alive, ops_loop_now(loop)->monotonic_us);
-    if (loop->closing)
-        ops_socket_close_because(loop, s, OPS_ERROR_CODE_DRAINING);
-    if (rest.len > 0)
+    return s;
+}
+
+void ops_socket_begin(struct ops_socket *s, struct ops_str rest)
+{
+    char *bytes = NULL;
+
+    if (rest.len > 0) {
+        bytes = malloc(rest.len); /* they are unmasked in place */
+        if (bytes == NULL) {
+            socket_end(s, true);
+            return;
+        }
+        memcpy(bytes, rest.ptr, rest.len);
         socket_handle(s, bytes, rest.len);
-    free(bytes);
-    if (s->state != OPS_SOCKET_DEAD)
+        free(bytes);
+    }
+    if (s->state != OPS_SOCKET_DEAD && !socket_is_stopped(s))
         socket_read_on(s);
+}
+
+void ops_socket_open(struct ops_loop *loop, h2o_socket_t *io, const struct ops_profile *profile, bool echo, struct ops_str rest)
+{
+    struct ops_socket *s = open_socket(loop, io, echo ? OPS_SOCKET_ECHO : OPS_SOCKET_COLLAB, profile);
+
+    if (s == NULL)
+        return;
+    if (loop->closing)
+        ops_socket_close_because(s, OPS_ERROR_CODE_DRAINING);
+    ops_socket_begin(s, rest);
+}
+
+struct ops_socket *ops_socket_open_hub(struct ops_loop *loop, h2o_socket_t *io, struct ops_hub *hub)
+{
+    struct ops_socket *s = open_socket(loop, io, OPS_SOCKET_HUB, NULL);
+
+    if (s != NULL)
+        s->hub = hub;
+    return s;
 }
 
 void socket_leave_core(struct ops_socket *s, bool own_peer_disconnected)
@@ -128,20 +159,24 @@ void socket_begin_close(struct ops_socket *s, struct ops_websocket_close close, 
 void socket_end(struct ops_socket *s, bool reset)
 {
     struct linger linger = {1, 0};
+    struct ops_hub *hub = s->hub;
 
     if (s->state == OPS_SOCKET_DEAD)
         return;
     s->state = OPS_SOCKET_DEAD;
     socket_leave_core(s, false);
+    s->hub = NULL;
+    if (hub != NULL)
+        ops_hub_socket_lost(hub);
     ops_timer_disarm(&s->alive);
     ops_timer_disarm(&s->patience);
     s->loop->counts.queue_bytes -= s->writer.queued_bytes;
     ops_writer_end(&s->writer);
-    ops_websocket_session_end(&s->session, s->echo ? &s->loop->server->echo_frames : &s->loop->server->frames);
+    ops_websocket_session_end(&s->session, socket_frames(s));
     free(s->held);
     s->held = NULL;
     unlink_out(s);
-    s->loop->counts.websockets--;
+    s->loop->counts.websockets -= s->kind != OPS_SOCKET_HUB;
     s->loop->counts.websockets_speaking -= s->speaking;
     if (reset)
         setsockopt(h2o_socket_get_fd(s->io), SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
@@ -158,26 +193,17 @@ static void free_when_unlisted(struct ops_socket *s)
 
 /* ---- effects of the core that cannot be carried out at once ------------------------------------------------------------- */
 
-void ops_socket_close_because(void *self, void *peer, enum ops_error_code code)
+void ops_socket_close_because(struct ops_socket *s, enum ops_error_code code)
 {
-    struct ops_socket *s = peer;
-
-    (void)self;
+    if (s->hub != NULL) {
+        ops_hub_close_because(s->hub, code);
+        return;
+    }
     if (s->state != OPS_SOCKET_OPEN || s->close_wanted)
         return;
     s->close_wanted = true;
     s->close_code = (uint8_t)code;
     s->loop->counts.invalid_closes += code == OPS_ERROR_CODE_INVALID_MESSAGE;
-    socket_mark_waiting(s);
-}
-
-void ops_socket_pause(void *self, void *peer, bool paused)
-{
-    struct ops_socket *s = peer;
-
-    (void)self;
-    s->paused = paused;
-    s->loop->counts.pauses += paused;
     socket_mark_waiting(s);
 }
 
@@ -324,7 +350,7 @@ void ops_sockets_expire(struct ops_loop *loop, int64_t now_us)
 void ops_sockets_close_all(struct ops_loop *loop, enum ops_error_code code)
 {
     for (struct ops_socket *s = loop->sockets; s != NULL; s = s->next)
-        ops_socket_close_because(loop, s, code);
+        ops_socket_close_because(s, code);
 }
 
 void ops_sockets_reset_all(struct ops_loop *loop)

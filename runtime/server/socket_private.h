@@ -27,6 +27,8 @@ void socket_end(struct ops_socket *s, bool reset);
 
 /* ---- socket_write.c ---- */
 
+extern const struct ops_peer_ops socket_peer_ops;
+
 /* False: no memory; the socket will be closed. */
 bool socket_queue(struct ops_socket *s, struct ops_frame *frame);
 bool socket_queue_control(struct ops_socket *s, const char *bytes, size_t len);
@@ -38,6 +40,14 @@ bool socket_queue_message(struct ops_socket *s, const struct ops_server_message 
 void socket_flush(struct ops_socket *s);
 
 /* ---- socket_read.c ---- */
+
+/* How its frames are read. */
+static inline const struct ops_websocket_config *socket_frames(const struct ops_socket *s)
+{
+    const struct ops_server *server = s->loop->server;
+
+    return s->kind == OPS_SOCKET_ECHO ? &server->echo_frames : s->kind == OPS_SOCKET_HUB ? &server->hub_frames : &server->frames;
+}
 
 static inline bool socket_is_stopped(const struct ops_socket *s)
 {

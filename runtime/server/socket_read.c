@@ -1,4 +1,5 @@
 /* A socket's way in: bytes to steps, steps to the core. */
+#include "hub.h"
 #include "socket_private.h"
 
 #include <errno.h>
@@ -39,7 +40,7 @@ static bool enter_core(struct ops_socket *s)
         s->connection = ops_core_connect(s->loop->core, s, ops_websocket_session_profile(&s->session),
                                          ops_str_of(peer_id, sizeof peer_id));
     if (s->connection == NULL) {
-        ops_socket_close_because(s->loop, s, OPS_ERROR_CODE_INTERNAL);
+        ops_socket_close_because(s, OPS_ERROR_CODE_INTERNAL);
         return false;
     }
     s->speaking = true;
@@ -140,10 +141,44 @@ static enum ops_websocket_step echo(struct ops_socket *s, struct ops_websocket_b
     return event == OPS_WEBSOCKET_MORE ? OPS_WEBSOCKET_STEP_MORE : OPS_WEBSOCKET_STEP_MESSAGE;
 }
 
+/* One frame of a hub: where it begins and ends means nothing to the records in it. */
+static enum ops_websocket_step carry(struct ops_socket *s, struct ops_websocket_bytes *bytes)
+{
+    struct ops_websocket_frame said;
+    enum ops_websocket_event event;
+
+    if (ops_hub_is_behind(s->hub)) {
+        ops_hub_read_on(s->hub);
+        return OPS_WEBSOCKET_STEP_MESSAGE;
+    }
+    event = ops_websocket_read(&s->session.reader, &s->loop->server->hub_frames, bytes, &said);
+    switch (event) {
+    case OPS_WEBSOCKET_MORE:
+        return OPS_WEBSOCKET_STEP_MORE;
+    case OPS_WEBSOCKET_MESSAGE:
+        ops_hub_read(s->hub, said.payload);
+        return OPS_WEBSOCKET_STEP_MESSAGE;
+    case OPS_WEBSOCKET_PINGED:
+        answer_ping(s, said.payload);
+        return OPS_WEBSOCKET_STEP_PING;
+    case OPS_WEBSOCKET_PONGED:
+        return OPS_WEBSOCKET_STEP_PONG;
+    case OPS_WEBSOCKET_CLOSED:
+        ops_hub_socket_closed(s->hub, said.code);
+        return OPS_WEBSOCKET_STEP_CLOSE;
+    case OPS_WEBSOCKET_BROKEN:
+        break;
+    }
+    s->loop->counts.oversized_messages += said.code == OPS_WEBSOCKET_CODE_TOO_LARGE;
+    s->loop->counts.violations += said.code != OPS_WEBSOCKET_CODE_TOO_LARGE;
+    ops_hub_socket_broken(s->hub, said.code);
+    return OPS_WEBSOCKET_STEP_CLOSE;
+}
+
 /* Our Close is on its way: only the client's counts. */
 static void await_close(struct ops_socket *s, struct ops_websocket_bytes *bytes)
 {
-    const struct ops_websocket_config *config = s->echo ? &s->loop->server->echo_frames : &s->loop->server->frames;
+    const struct ops_websocket_config *config = socket_frames(s);
     struct ops_websocket_frame said;
     enum ops_websocket_event event;
 
@@ -160,7 +195,7 @@ static void hold(struct ops_socket *s, const char *bytes, size_t len)
 {
     s->held = malloc(len);
     if (s->held == NULL) {
-        ops_socket_close_because(s->loop, s, OPS_ERROR_CODE_INTERNAL);
+        ops_socket_close_because(s, OPS_ERROR_CODE_INTERNAL);
         return;
     }
     memcpy(s->held, bytes, len);
@@ -173,7 +208,9 @@ void socket_handle(struct ops_socket *s, char *ptr, size_t len)
     bool more = true;
 
     while (more && s->state == OPS_SOCKET_OPEN && !socket_is_stopped(s))
-        more = (s->echo ? echo(s, &bytes) : step(s, &bytes)) != OPS_WEBSOCKET_STEP_MORE;
+        more = (s->kind == OPS_SOCKET_HUB    ? carry(s, &bytes)
+                : s->kind == OPS_SOCKET_ECHO ? echo(s, &bytes)
+                                             : step(s, &bytes)) != OPS_WEBSOCKET_STEP_MORE;
     if (s->state == OPS_SOCKET_CLOSING)
         await_close(s, &bytes);
     if (s->state == OPS_SOCKET_OPEN && bytes.len > 0)
@@ -227,7 +264,7 @@ void socket_read_again(struct ops_socket *s)
     char *held = s->held;
     size_t held_bytes = s->held_bytes;
 
-    if (held != NULL) {
+    if (held != NULL || (s->hub != NULL && ops_hub_is_behind(s->hub))) {
         s->held = NULL;
         s->held_bytes = 0;
         socket_handle(s, held, held_bytes);

@@ -24,27 +24,25 @@ static struct ops_frame *encode_note(struct ops_loop *loop, unsigned form, struc
     return message == NULL ? NULL : encode(loop, form, message);
 }
 
-void ops_socket_form_end(void *self, unsigned form, void *encoded)
-{
-    (void)self;
-    (void)form;
-    ops_frame_drop(encoded);
-}
-
 /* ---- the queue -------------------------------------------------------------------------------------------------------- */
 
-static void give_up(struct ops_socket *s, enum ops_error_code code)
+void ops_socket_drop_queue(struct ops_socket *s, bool slow)
 {
     s->loop->counts.queue_bytes -= s->writer.queued_bytes;
     ops_writer_drop(&s->writer);
     s->loop->counts.queue_bytes += s->writer.queued_bytes;
-    s->slow = code == OPS_ERROR_CODE_SLOW_CONSUMER;
-    ops_socket_close_because(s->loop, s, code);
+    s->slow = slow;
+}
+
+static void give_up(struct ops_socket *s, enum ops_error_code code)
+{
+    ops_socket_drop_queue(s, code == OPS_ERROR_CODE_SLOW_CONSUMER);
+    ops_socket_close_because(s, code);
 }
 
 /* The limit is asked before a frame is queued, so a single large one (a snapshot) always may be. A burst of one tick is written before
  * it counts. */
-static bool is_over_limit(struct ops_socket *s)
+bool ops_socket_is_over_limit(struct ops_socket *s)
 {
     size_t limit = (size_t)s->loop->server->config->limit_queue_bytes, before;
 
@@ -110,10 +108,10 @@ static bool is_unasked(const struct ops_socket *s, struct ops_note *note)
     return message != NULL && message->message_type == OPS_SERVER_MESSAGE_AWARENESS_ACK && message->correlation_id.ptr == NULL;
 }
 
-void ops_socket_send(void *self, void *peer, struct ops_note *note)
+static void send_note(struct ops_peer *peer, struct ops_note *note)
 {
-    struct ops_loop *loop = self;
-    struct ops_socket *s = peer;
+    struct ops_socket *s = (struct ops_socket *)(void *)peer; /* its first member */
+    struct ops_loop *loop = s->loop;
     unsigned form = ops_websocket_session_form(&s->session);
     bool shared = !ops_note_is_reply(note);
     void **slot = shared ? ops_note_form(note, form) : NULL;
@@ -121,7 +119,7 @@ void ops_socket_send(void *self, void *peer, struct ops_note *note)
 
     if (s->state != OPS_SOCKET_OPEN || s->close_wanted || is_unasked(s, note))
         return;
-    if (is_over_limit(s)) {
+    if (ops_socket_is_over_limit(s)) {
         loop->counts.slow_readers++;
         give_up(s, OPS_ERROR_CODE_SLOW_CONSUMER);
         return;
@@ -138,6 +136,45 @@ void ops_socket_send(void *self, void *peer, struct ops_note *note)
         socket_mark_urgent(s);
         ops_frame_drop(frame);
     }
+}
+
+static void close_peer(struct ops_peer *peer, enum ops_error_code code)
+{
+    ops_socket_close_because((struct ops_socket *)(void *)peer, code);
+}
+
+static void pause_peer(struct ops_peer *peer, bool paused)
+{
+    struct ops_socket *s = (struct ops_socket *)(void *)peer;
+
+    s->paused = paused;
+    s->loop->counts.pauses += paused;
+    socket_mark_waiting(s);
+}
+
+const struct ops_peer_ops socket_peer_ops = {send_note, close_peer, pause_peer};
+
+/* ---- for a hub ---------------------------------------------------------------------------------------------------------- */
+
+void ops_socket_queue(struct ops_socket *s, struct ops_frame *frame, bool urgent)
+{
+    if (socket_queue(s, frame) && urgent)
+        socket_mark_urgent(s);
+}
+
+void ops_socket_hold_hub(struct ops_socket *s, bool paused)
+{
+    s->paused = paused;
+    socket_mark_waiting(s);
+}
+
+void ops_socket_close_hub(struct ops_socket *s, uint16_t code, struct ops_str reason, bool heard)
+{
+    struct ops_websocket_close close = {code, reason};
+
+    s->hub = NULL;
+    if (s->state == OPS_SOCKET_OPEN)
+        socket_begin_close(s, close, heard);
 }
 
 /* ---- the connection ----------------------------------------------------------------------------------------------------- */

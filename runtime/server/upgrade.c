@@ -59,27 +59,6 @@ static struct ops_websocket_request read_request(h2o_req_t *req)
     return out;
 }
 
-/* Value of `profile` in a query; absent: it is not there. */
-static struct ops_str profile_name(struct ops_str query)
-{
-    const struct ops_str name = OPS_STR("profile=");
-
-    while (query.len > 0) {
-        const char *end = memchr(query.ptr, '&', query.len);
-        size_t len = end == NULL ? query.len : (size_t)(end - query.ptr);
-
-        if (len >= name.len && h2o_lcstris(query.ptr, name.len, name.ptr, name.len))
-            return ops_str_of(query.ptr + name.len, len - name.len);
-        query.ptr += len;
-        query.len -= len;
-        if (query.len > 0) {
-            query.ptr++;
-            query.len--;
-        }
-    }
-    return ops_str_of(NULL, 0);
-}
-
 /* The default is no choice: then a client's first message decides (NULL). */
 static const struct ops_profile *configured_profile(const struct ops_config *config)
 {
@@ -99,17 +78,25 @@ static void on_upgraded(void *data, h2o_socket_t *io, size_t request_bytes)
     free(upgrade);
 }
 
-static void answer_101(h2o_req_t *req, struct ops_str key, struct upgrade *upgrade)
+bool ops_upgrade_is_asked(h2o_req_t *req)
 {
+    struct ops_websocket_request request = read_request(req);
+
+    return ops_websocket_request_problem(&request) == NULL;
+}
+
+void ops_upgrade_answer(h2o_req_t *req, void (*upgraded)(void *self, h2o_socket_t *io, size_t request_bytes), void *self)
+{
+    struct ops_websocket_request request = read_request(req);
     char *accept = h2o_mem_alloc_pool(&req->pool, OPS_WEBSOCKET_ACCEPT_CHARS);
 
-    ops_websocket_accept(key, sha1, accept);
+    ops_websocket_accept(request.key, sha1, accept);
     req->res.status = 101;
     req->res.reason = "Switching Protocols";
     h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_UPGRADE, NULL, H2O_STRLIT("websocket"));
     h2o_add_header_by_str(&req->pool, &req->res.headers, H2O_STRLIT("sec-websocket-accept"), 0, "Sec-WebSocket-Accept", accept,
                           OPS_WEBSOCKET_ACCEPT_CHARS);
-    h2o_http1_upgrade(req, NULL, 0, on_upgraded, upgrade);
+    h2o_http1_upgrade(req, NULL, 0, upgraded, self);
 }
 
 void ops_upgrade_request(h2o_req_t *req, bool echo)
@@ -117,28 +104,24 @@ void ops_upgrade_request(h2o_req_t *req, bool echo)
     struct ops_loop *loop = ops_http_loop(req);
     const struct ops_config *config = loop->server->config;
     struct ops_websocket_request request = read_request(req);
-    struct ops_str name = profile_name(ops_http_query(req));
+    struct ops_str name = ops_http_query_value(req, OPS_STR("profile"));
     const struct ops_profile *profile = name.ptr != NULL ? ops_profile_find(name) : configured_profile(config);
     struct upgrade *upgrade;
 
     if (ops_websocket_request_problem(&request) != NULL) {
         ops_http_answer(req, 400, "Bad Request", NULL, OPS_STR(""));
-    } else if (!ops_config_origin_allowed(config, ops_http_header(req, OPS_STR("origin")),
-                                          ops_str_of(req->authority.base, req->authority.len))) {
-        loop->counts.origin_refusals++;
-        ops_http_answer(req, 403, "Forbidden", "text/plain",
-                        OPS_STR("Pages of this origin may not connect; OPSTREAM__ORIGINS lists those that may.\n"));
+    } else if (!ops_http_origin_passes(req)) {
+        return; /* it has been told */
     } else if (name.ptr != NULL && profile == NULL) {
         ops_http_answer(req, 400, "Bad Request", "text/plain", OPS_STR("Unknown profile: v1 and reference are known.\n"));
     } else if (ops_server_is_draining(loop->server)) {
-        h2o_add_header_by_str(&req->pool, &req->res.headers, H2O_STRLIT("retry-after"), 0, NULL, H2O_STRLIT("1"));
-        ops_http_answer(req, 503, "Service Unavailable", "text/plain", ops_texts[OPS_TEXT_DRAINING].v1);
+        ops_http_answer_draining(req);
     } else {
         upgrade = h2o_mem_alloc(sizeof *upgrade);
         upgrade->loop = loop;
         upgrade->accepted = ops_accepted_of(req);
         upgrade->profile = profile;
         upgrade->echo = echo;
-        answer_101(req, request.key, upgrade);
+        ops_upgrade_answer(req, on_upgraded, upgrade);
     }
 }

@@ -37,7 +37,7 @@ static struct ops_frame *frame_at(const struct ops_writer *w, uint32_t i)
 
 static bool ring_grow(struct ops_writer *w)
 {
-    uint32_t room = w->room == 0 ? RING_FIRST : w->room * 2;
+    uint32_t room = w->room > 0 ? w->room * 2 : w->room_again > RING_FIRST ? w->room_again : RING_FIRST;
     struct ops_frame **ring = malloc(room * sizeof *ring);
 
     if (ring == NULL)
@@ -104,6 +104,8 @@ static void take(struct ops_writer *w, size_t bytes)
 
 enum ops_writer_outcome ops_writer_flush(struct ops_writer *w, int fd, bool *progress)
 {
+    uint32_t most = w->count;
+
     while (w->count > 0) {
         size_t asked;
         ssize_t n = write_some(w, fd, &asked);
@@ -121,6 +123,9 @@ enum ops_writer_outcome ops_writer_flush(struct ops_writer *w, int fd, bool *pro
     if (w->room > RING_KEPT) {
         free(w->ring);
         w->ring = NULL;
+        while (w->room / 2 >= most && w->room > RING_FIRST)
+            w->room /= 2;
+        w->room_again = w->room;
         w->room = w->first = 0;
     }
     return OPS_WRITER_EMPTY;

@@ -32,6 +32,7 @@ struct ops_writer {
     struct ops_frame **ring; /* `count` frames from `first` on, around */
     uint32_t room;           /* a power of two, or 0 */
     uint32_t first, count;
+    uint32_t room_again;     /* what the last ring that was given back needed: bursts come in rows */
     size_t written_bytes;    /* of the first frame */
     size_t queued_bytes;     /* of all frames, less written_bytes */
 };

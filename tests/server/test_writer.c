@@ -107,6 +107,31 @@ static void a_lost_connection_is_told(void **state)
     close(pair[0]);
 }
 
+static void frames_are_taken_out_in_order_by_who_writes_them_elsewhere(void **state)
+{
+    struct ops_writer w = {0};
+    unsigned pushed = 0, taken = 0;
+
+    (void)state;
+    print_message("# OPS_SEED=%llu\n", (unsigned long long)random_seed);
+    assert_null(ops_writer_take(&w));
+    while (taken < 2000) {
+        for (unsigned burst = rnd_below(60); burst > 0 && pushed < 2000; burst--, pushed++)
+            push(&w, 1 + pushed % 50, (char)pushed);
+        for (unsigned burst = rnd_below(60); burst > 0 && taken < pushed; burst--, taken++) {
+            struct ops_frame *frame = ops_writer_take(&w);
+
+            assert_int_equal(frame->bytes, 1 + taken % 50);
+            assert_int_equal(frame->data[0], (char)taken);
+            ops_frame_drop(frame);
+        }
+        assert_int_equal(w.count, pushed - taken);
+    }
+    assert_int_equal(w.queued_bytes, 0);
+    assert_null(ops_writer_take(&w));
+    ops_writer_end(&w);
+}
+
 /* Frames of random sizes, flushed and read in random pieces, come out as one stream in order. */
 static void every_byte_arrives_once_and_in_order(void **state)
 {
@@ -150,6 +175,7 @@ int main(void)
         cmocka_unit_test(a_frame_lives_until_its_last_reader_has_written_it),
         cmocka_unit_test(dropping_keeps_the_frame_that_is_half_written),
         cmocka_unit_test(a_lost_connection_is_told),
+        cmocka_unit_test_setup(frames_are_taken_out_in_order_by_who_writes_them_elsewhere, random_seeded),
         cmocka_unit_test_setup(every_byte_arrives_once_and_in_order, random_seeded),
     };
 
