@@ -5,7 +5,7 @@
 #include <assert.h>
 
 /* Requests that are handed over at once though the tick goes on: an idle writer has something to do while this loop reads the rest. */
-enum { SUBMIT_AT = 16 };
+enum { SUBMIT_AT = 32 };
 
 /* ---- the store: group commit begins with handing over together what came together -------------------------------------- */
 

@@ -72,7 +72,8 @@ const char *ops_config_nearest(struct ops_str name)
         const char *candidate = ops_setting_rows[i].name;
         size_t steps;
 
-        plain(ops_str_of(candidate, strlen(candidate)), known, &known_len);
+        if (!plain(ops_str_of(candidate, strlen(candidate)), known, &known_len))
+            continue;
         steps = distance(ops_str_of(spelled + prefix, len - prefix), ops_str_of(known + prefix, known_len - prefix));
         if (steps < best) {
             best = steps;
