@@ -20,6 +20,8 @@ struct ops_frame *ops_frame_new(size_t bytes)
     if (frame == NULL)
         return NULL;
     frame->references = 1;
+    frame->payload_at = 0;
+    frame->records = 0;
     frame->bytes = bytes;
     return frame;
 }
@@ -146,6 +148,23 @@ uint32_t ops_writer_drop(struct ops_writer *w)
     }
     w->count = kept;
     return dropped;
+}
+
+struct ops_frame *ops_writer_take(struct ops_writer *w)
+{
+    struct ops_frame *frame = w->count == 0 ? NULL : frame_at(w, 0);
+
+    assert(w->written_bytes == 0);
+    if (frame == NULL)
+        return NULL;
+    w->queued_bytes -= frame->bytes;
+    w->first = (w->first + 1) & (w->room - 1);
+    if (--w->count == 0 && w->room > RING_KEPT) {
+        free(w->ring);
+        w->ring = NULL;
+        w->room = w->first = 0;
+    }
+    return frame;
 }
 
 void ops_writer_end(struct ops_writer *w)

@@ -12,11 +12,13 @@
 /* A WebSocket frame with its header. Immutable once it is shared. */
 struct ops_frame {
     uint32_t references;
+    uint16_t payload_at; /* where the payload begins: what other transports carry */
+    uint16_t records;    /* of the payload that stateful reconnect counts */
     size_t bytes;
     char data[];
 };
 
-/* Uninitialised data, one reference; NULL: no memory. */
+/* Uninitialised data, one reference, no records; NULL: no memory. */
 struct ops_frame *ops_frame_new(size_t bytes);
 
 static inline void ops_frame_keep(struct ops_frame *frame)
@@ -54,6 +56,9 @@ size_t ops_writer_behind(const struct ops_writer *writer);
 
 /* Drops every frame of which nothing is written yet; returns how many. */
 uint32_t ops_writer_drop(struct ops_writer *writer);
+
+/* The oldest frame, taken out: its reference is the caller's. Only for what is written nowhere (no ops_writer_flush before). NULL: empty. */
+struct ops_frame *ops_writer_take(struct ops_writer *writer);
 
 /* Drops all. */
 void ops_writer_end(struct ops_writer *writer);
