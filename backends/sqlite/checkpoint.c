@@ -4,6 +4,9 @@
  * can overtake it. It copies everything unless a read that is older than the last commit is still going on; the log starts over once
  * no read needs it. A log that grows although reads follow each other without a gap makes the next read wait for one copying: so
  * writes never wait for reads, and the log is bounded by what is committed during the longest read. */
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "private.h"
 
 enum { RETRY_MS = 1000 };
@@ -59,4 +62,51 @@ void sqlite_sync_if_due(struct sqlite_store *s, bool now)
         code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
     if (code != SQLITE_OK)
         sqlite_refuse(s, "the write-ahead log could not be synced", code);
+}
+
+/* ---- at the start --------------------------------------------------------------------------------------------------------- */
+
+/* Writes every byte of the log again, where it is. */
+static int write_again(sqlite3_file *log)
+{
+    enum { CHUNK_BYTES = 64 << 10 };
+    char *chunk = malloc(CHUNK_BYTES);
+    sqlite3_int64 bytes = 0;
+    int code = chunk == NULL ? SQLITE_NOMEM : log->pMethods->xFileSize(log, &bytes);
+
+    for (sqlite3_int64 at = 0; at < bytes && code == SQLITE_OK; at += CHUNK_BYTES) {
+        int len = bytes - at < CHUNK_BYTES ? (int)(bytes - at) : CHUNK_BYTES;
+
+        code = log->pMethods->xRead(log, chunk, len, at);
+        if (code == SQLITE_OK)
+            code = log->pMethods->xWrite(log, chunk, len, at);
+    }
+    if (code == SQLITE_OK && bytes > 0)
+        code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+    free(chunk);
+    return code;
+}
+
+bool sqlite_log_settle(struct sqlite_store *s, char *problem, size_t problem_bytes)
+{
+    sqlite3_file *log = NULL;
+    int code;
+
+    if (s->sync.level == OPS_SYNC_OFF || sqlite3_db_readonly(s->db, "main") == 1)
+        return true;
+    (void)sqlite3_busy_timeout(s->db, 0);
+    code = sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL); /* no other process adds to it meanwhile */
+    (void)sqlite3_busy_timeout(s->db, s->settings.busy_ms);
+    if (code == SQLITE_BUSY)
+        return true; /* another process is alive and writes: the log is its own */
+    if (code == SQLITE_OK)
+        code = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (code == SQLITE_OK && log != NULL && log->pMethods != NULL)
+        code = write_again(log);
+    if (sqlite3_get_autocommit(s->db) == 0)
+        (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+    if (code != SQLITE_OK)
+        (void)snprintf(problem, problem_bytes, "sqlite: the write-ahead log of '%s' could not be brought to stable storage: %s",
+                       s->settings.path, sqlite3_errstr(code));
+    return code == SQLITE_OK;
 }

@@ -18,12 +18,16 @@
 #include "backends/provider.h"
 #include "settings.h"
 
+#ifndef OPS_SQLITE_CHECKPOINT_PAGES
+#define OPS_SQLITE_CHECKPOINT_PAGES 4000 /* tests make it small */
+#endif
+
 enum {
     SQLITE_BATCH_ROWS_MAX = 1000,       /* rows a commit */
     SQLITE_BATCH_BYTES_MAX = 4 << 20,   /* and bytes; one row may be larger */
     SQLITE_ENTRIES_MAX = 65536,         /* documents remembered; healthy ones beyond it are forgotten and read again */
-    SQLITE_CHECKPOINT_PAGES = 1000,     /* the log is copied into the database when it is as long as this */
-    SQLITE_CHECKPOINT_HOLD_PAGES = 8000 /* a new read waits for the copying when the log is as long as this */
+    SQLITE_CHECKPOINT_PAGES = OPS_SQLITE_CHECKPOINT_PAGES, /* the log is copied into the database when it is as long as this */
+    SQLITE_CHECKPOINT_HOLD_PAGES = 4 * OPS_SQLITE_CHECKPOINT_PAGES /* a new read waits for the copying when the log is as long as this */
 };
 
 enum writer_statement {
@@ -161,6 +165,12 @@ void sqlite_log(struct sqlite_store *s, const char *format, ...) __attribute__((
 /* ---- checkpoint.c */
 void sqlite_checkpoint(struct sqlite_store *s);
 void sqlite_sync_if_due(struct sqlite_store *s, bool now);
+
+/* Before anything else is written: brings what an earlier process left in the log to stable storage. If a sync of that process failed,
+ * the kernel still shows the bytes and holds them for written; commits behind them, or a copy of them in the database, would be lost
+ * or torn with the next loss of power. So they are written again (a log of 4 MB, the usual most: a few milliseconds; after a close in
+ * good order there is none). False: `problem`. */
+bool sqlite_log_settle(struct sqlite_store *s, char *problem, size_t problem_bytes);
 
 /* ---- read.c, documents_read.c: one request, on the reader. */
 void sqlite_read_load(struct sqlite_store *s, struct ops_store_load *l);

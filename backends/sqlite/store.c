@@ -342,7 +342,8 @@ struct ops_store *ops_sqlite_open(const struct ops_store_config *config, const s
     }
     (void)ops_sync_read(config->sync, &s->sync);
     if (!sqlite_settings_read(config->connection_string, &s->settings, problem, problem_bytes) ||
-        !sqlite_connect(s, &s->db, false, problem, problem_bytes) || !sqlite_check(s, config->check, problem, problem_bytes) ||
+        !sqlite_connect(s, &s->db, false, problem, problem_bytes) || !sqlite_log_settle(s, problem, problem_bytes) ||
+        !sqlite_check(s, config->check, problem, problem_bytes) ||
         (config->migrate && !sqlite_migrate(s, problem, problem_bytes)) ||
         !sqlite_connect(s, &s->read_db, true, problem, problem_bytes) || !sqlite_prepare_writer(s, problem, problem_bytes) ||
         !sqlite_prepare_reader(s, problem, problem_bytes) || !start_threads(s, problem, problem_bytes)) {

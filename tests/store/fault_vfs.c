@@ -131,7 +131,7 @@ static int do_write(sqlite3_file *file, const void *bytes, int len, sqlite3_int6
     if (v == GO_ON || v == FAIL_HALF)
         disk_write(h->file, (size_t)at, bytes, (size_t)(v == GO_ON ? len : len / 2));
     (void)pthread_mutex_unlock(&disk_lock);
-    return code == SQLITE_OK || v != SAY_OK ? code : SQLITE_OK;
+    return v == SAY_OK ? SQLITE_OK : code;
 }
 
 static int do_truncate(sqlite3_file *file, sqlite3_int64 len)
@@ -423,7 +423,7 @@ void fault_plan_set(enum fault_kind kind, uint64_t call)
     calls = 0;
     reached = false;
     if (kind != FAULT_NONE)
-        (void)snprintf(place, sizeof place, "not reached");
+        (void)snprintf(place, sizeof place, "nothing went wrong");
     (void)pthread_mutex_unlock(&disk_lock);
 }
 

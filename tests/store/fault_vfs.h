@@ -1,8 +1,9 @@
 /* A disk in memory for SQLite that fails, tears, fills up and loses power on demand.
  *
  * Registered as SQLite's default file system. Every file has what a process sees now and what is on stable storage; between the two
- * lie the changes since its last sync, in order. A file's creation is on stable storage once the file is synced, a deletion once it
- * is asked for with a synced directory: that is what SQLite's own file system makes of the disks it knows.
+ * lie the changes since its last sync, in order. Names are on stable storage once the folder is synced, which the first sync of a new
+ * journal or log does, and a deletion that asks for it; a new file's own name also with its own first sync. That is what SQLite's
+ * own file system makes of the disks it knows.
  *
  * Calls that can go wrong are counted (open, delete, read, write, truncate, sync, size, shared memory); a plan says what
  * happens at one of them. Locks never fail. Any thread may call anything; the plan is changed and the power is cycled only while no
