@@ -207,6 +207,7 @@ static void count_server(const struct ops_server *server, const struct ops_loop_
     memset(out, 0, sizeof *out);
     out->connections.websocket = loops->websockets_speaking;
     out->connections.signalr = loops->hubs;
+    out->connections.negotiated = names.reserved;
     out->connections.undecided = loops->websockets - loops->websockets_speaking;
     out->connections.http = loops->http_connections;
     out->limit_hits.connections = admission.refused_total;

@@ -30,7 +30,7 @@ void ops_http_answer(h2o_req_t *req, int status, const char *reason, const char 
 {
     req->res.status = status;
     req->res.reason = reason;
-    req->res.content_length = body.len;
+    req->res.content_length = status == 204 ? SIZE_MAX : body.len; /* a 204 has no length (RFC 9110 §8.6) */
     if (type != NULL)
         h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL, type, strlen(type));
     if (ops_server_is_draining(ops_http_loop(req)->server))

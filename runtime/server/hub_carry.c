@@ -177,6 +177,7 @@ static void take_post(struct ops_hub *hub, struct ops_hub_request *request)
         ops_hub_request_answer(request, 429, "Too Many Requests", OPS_STR("Too many requests of this connection are unanswered."));
         return;
     }
+    hub->loop->counts.bytes_received += request->body_bytes;
     request->hub = hub;
     request->next = NULL;
     *end = request;

@@ -11,6 +11,7 @@
 #define OPS_METRIC_PROTOCOLS(X)                                                                                        \
     X(websocket, "websocket")     /* collaboration sockets that have sent something */                                 \
     X(signalr, "signalr")         /* hub connections, whatever carries them */                                         \
+    X(negotiated, "negotiated")   /* hub connections that have negotiated and no transport yet */                      \
     X(undecided, "undecided")     /* upgraded, nothing said yet */                                                     \
     X(http, "http")               /* not upgraded */
 

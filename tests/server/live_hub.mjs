@@ -229,7 +229,7 @@ await test('polls_bring_what_there_is_and_the_newest_one_wins', async () => {
     await sleep(50);
     const newer = poll(port, id);
     const ended = await older;
-    equal([ended.status, ended.body], [204, ''], 'the older poll');
+    equal([ended.status, ended.body, ended.headers['content-length']], [204, '', undefined], 'the older poll');
     await post(port, id, join('0', 'polls'));
     ensure((await newer).body.includes('"type":3'), 'the newer poll');
     const last = poll(port, id);
@@ -331,6 +331,34 @@ await test('what_nothing_carries_is_forgotten', async () => {
     equal((await poll(port, polled)).status, 404, 'between polls');
 });
 
+await test('whatever_is_asked_in_parallel_nothing_is_left_behind', async () => {
+    const seed = Number(process.env.OPS_SEED ?? Date.now() % 1000000007);
+    console.log(`# OPS_SEED=${seed}`);
+    let state = seed;
+    const below = (n) => { state = (state * 48271) % 2147483647; return state % n; };
+    const tokens = [], wires = [];
+    const one = async () => {
+        if (tokens.length < 8 || below(10) === 0) {
+            const { connectionToken } = await negotiate(port, `?negotiateVersion=1&useStatefulReconnect=${below(2) === 0}&profile=${['v1', 'reference'][below(2)]}`);
+            if (connectionToken) tokens.push(connectionToken);
+            return;
+        }
+        const id = tokens[below(tokens.length)], wire = await Wire.open(port);
+        wires.push(wire);
+        wire.send([get(`/collab?id=${id}`), get(`/collab?id=${id}`), get(`/collab?id=${id}`, 'Accept: text/event-stream\r\n'), upgrade(`/collab?id=${id}`),
+            request('POST', `/collab?id=${id}`, '', HELLO), request('POST', `/collab?id=${id}`, '', `{"type":6}${END}`), request('POST', `/collab?id=${id}`, '', join('0', 'p')),
+            request('POST', `/collab?id=${id}`, '', `{"type":7}${END}`), request('DELETE', `/collab?id=${id}`)][below(9)]);
+        await sleep(below(20));
+        if (below(3) === 0) wire.socket.resetAndDestroy();
+        else if (below(3) === 0) wire.close();
+        else if (below(4) === 0) wire.send(frame(`${HELLO}${join('0', 'p')}`));
+    };
+    await Promise.all(Array.from({ length: 12 }, async () => { for (let i = 0; i < 60; i++) await one(); }));
+    for (const wire of wires) wire.close();
+    await until('all are gone', async () => await hubs(server) === 0);
+    equal(server.log.filter((line) => line.includes('ignoring epoll event')), [], 'events that nobody takes');
+});
+
 await test('a_websocket_that_breaks_comes_back_to_its_connection_on_any_loop', async () => {
     const { connectionToken: id } = await negotiate(port, '?negotiateVersion=1&useStatefulReconnect=true');
     const hello = `{"protocol":"json","version":2}${END}`;
@@ -361,17 +389,31 @@ await test('a_websocket_that_breaks_comes_back_to_its_connection_on_any_loop', a
 
 // ---- limits -------------------------------------------------------------------------------------------------------------------------
 
-server = await begin({ OPSTREAM__SIGNALR__NEGOTIATED: '300', OPSTREAM__SIGNALR__NEGOTIATED_PER_ADDRESS: '200', OPSTREAM__SIGNALR__DISCONNECTTIMEOUT: '3s',
+server = await begin({ OPSTREAM__SIGNALR__DISCONNECTTIMEOUT: '8s',
     OPSTREAM__LIMITS__QUEUE_BYTES: '65536', OPSTREAM__TIMEOUTS__WRITE: '1s' });
 port = server.port;
 
-await test('reservations_are_bounded_by_address_and_given_back', async () => {
-    const counts = {};
-    for (let i = 0; i < 10; i++)
-        for (const { answer } of await Promise.all(Array.from({ length: 100 }, () => negotiate(port))))
-            counts[answer.status] = (counts[answer.status] ?? 0) + 1;
-    equal(counts, { 200: 200, 429: 800 }, 'answers');
-    await until('they are forgotten', async () => (await negotiate(port)).answer.status === 200);
+await test('ten_thousand_reservations_are_bounded_and_given_back', async () => {
+    const before = rssBytes(server.pid);
+    const wires = await Promise.all(Array.from({ length: 10 }, () => Wire.open(port)));
+    for (const wire of wires) wire.send(request('POST', '/collab/negotiate?negotiateVersion=1').repeat(1000));
+    const count = (status) => wires.reduce((sum, wire) => sum + wire.got.split(`HTTP/1.1 ${status} `).length - 1, 0);
+    await until('all answers', () => count(200) + count(429) === 10000);
+    equal([count(200), count(429)], [5000, 5000], 'of one address');
+    equal(await gauge(server, 'opstream_limit_hits_total{limit="signalr_negotiated"}'), 5000, 'counted');
+    if (!process.env.OPS_SANITIZED) ensure(rssBytes(server.pid) - before < 8 * KiB * KiB, `memory: ${rssBytes(server.pid) - before}`);
+    const client = await hub(port); // beside it others are served
+    await until('they are forgotten', async () => await gauge(server, 'opstream_connections{protocol="negotiated"}') === 0);
+    equal((await negotiate(port)).answer.status, 200, 'there is room again');
+    for (const x of [client, ...wires]) x.close();
+});
+
+await test('reservations_of_all_together_are_bounded_too', async () => {
+    const small = await begin({ OPSTREAM__SIGNALR__NEGOTIATED: '20' });
+    const statuses = [];
+    for (let i = 0; i < 21; i++) statuses.push((await negotiate(small.port)).answer.status);
+    equal(statuses, [...Array(20).fill(200), 503], 'answers');
+    await small.stop();
 });
 
 await test('a_record_above_the_limit_is_told_in_the_words_of_the_profile', async () => {
@@ -406,6 +448,23 @@ await test('a_stream_that_nobody_reads_is_bounded_and_ended', async () => {
     }
     await until('it is gone', async () => await hubs(server) === 1);
     if (!process.env.OPS_SANITIZED) ensure(rssBytes(server.pid) - before < 64 * KiB * KiB, 'memory');
+    for (const x of [events, writer]) x.close();
+});
+
+await test('line_breaks_in_what_others_sent_do_not_break_an_event', async () => {
+    const id = (await negotiate(port)).connectionToken;
+    const events = await Events.open(port, id), writer = await hub(port);
+    await post(port, id, HELLO);
+    await post(port, id, join('0', 'lines'));
+    writer.say(join('0', 'lines'));
+    await until('joined', () => records(writer).length > 1 && events.text.includes('ReceiveAwareness'));
+    writer.say(`{"type":1,"target":"UpdateAwareness","arguments":["lines",{\n"a":\r\n[1,\r2]}]}${END}`);
+    await until('the event', () => events.text.split('ReceiveAwarenessUpdate').length > 1 && events.text.endsWith('\r\n\r\n'));
+    const event = events.text.split(/\r\n\r\n/).find((e) => e.includes('ReceiveAwarenessUpdate'));
+    const lines = event.split('\r\n');
+    ensure(lines.every((line) => line.startsWith('data: ') && !/[\r\n]/.test(line)), JSON.stringify(event));
+    const record = JSON.parse(lines.map((line) => line.slice(6)).join('\n').replace(END, ''));
+    equal(record.arguments[0].data, { a: [1, 2] }, 'data');
     for (const x of [events, writer]) x.close();
 });
 
