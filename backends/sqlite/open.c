@@ -30,7 +30,8 @@ static int pragma(sqlite3 *db, const char *name, int64_t value)
     return sqlite3_exec(db, text, NULL, NULL, NULL);
 }
 
-/* The first column of the first row of `text`; false: none. */
+/* The first column of the first row of `text`; false: none, or it did not get to its end: a pragma that changes something says so in a
+ * row and commits after it. */
 static bool query(sqlite3 *db, const char *text, char *out, size_t out_bytes)
 {
     sqlite3_stmt *st = NULL;
@@ -38,8 +39,8 @@ static bool query(sqlite3 *db, const char *text, char *out, size_t out_bytes)
 
     if (ok)
         (void)snprintf(out, out_bytes, "%s", (const char *)sqlite3_column_text(st, 0));
-    (void)sqlite3_finalize(st);
-    return ok;
+    ok = ok && sqlite3_step(st) == SQLITE_DONE;
+    return sqlite3_finalize(st) == SQLITE_OK && ok;
 }
 
 static bool settle(struct sqlite_store *s, sqlite3 *db, bool read_only)

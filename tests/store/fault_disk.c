@@ -6,8 +6,6 @@
 
 static struct disk_file *files;
 
-static void sync_folder(void);
-
 static void *must(void *p)
 {
     if (p == NULL)
@@ -158,11 +156,10 @@ void disk_delete(struct disk_file *f, bool synced)
     f->now.len = 0;
     add_change(f, CHANGE_DELETE, 0, NULL, 0, 0);
     if (synced)
-        sync_folder();
+        disk_sync_folder();
 }
 
-/* Every name there is and is not gets on stable storage; what was written under it does not. */
-static void sync_folder(void)
+void disk_sync_folder(void)
 {
     for (struct disk_file *f = files; f != NULL; f = f->next) {
         const struct disk_change *last_name = NULL;
@@ -185,20 +182,8 @@ static void sync_folder(void)
     }
 }
 
-/* SQLite's own file system syncs the folder with the first sync of a journal or log that it has made. */
-static bool is_new_log(const struct disk_file *f)
-{
-    const struct disk_change *c = f->first;
-
-    while (c != NULL && c->kind != CHANGE_CREATE)
-        c = c->next;
-    return c != NULL && (strstr(f->name, "-wal") != NULL || strstr(f->name, "-journal") != NULL);
-}
-
 void disk_sync(struct disk_file *f)
 {
-    if (is_new_log(f))
-        sync_folder();
     for (const struct disk_change *c = f->first; c != NULL; c = c->next)
         apply(f, c);
     forget_changes(f);

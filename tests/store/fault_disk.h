@@ -45,6 +45,8 @@ void disk_write(struct disk_file *f, size_t at, const void *bytes, size_t len);
 void disk_truncate(struct disk_file *f, size_t len);
 void disk_delete(struct disk_file *f, bool synced);
 void disk_sync(struct disk_file *f);
+/* Every name there is and is not gets on stable storage; what was written under it does not. */
+void disk_sync_folder(void);
 /* A sync that failed: what was to be written is never tried again, though it can still be read. */
 void disk_sync_fail(struct disk_file *f);
 void disk_shm_free(struct disk_file *f);

@@ -15,6 +15,7 @@ struct handle {
     struct disk_file *file;
     int lock;
     bool read_only, delete_on_close, shm;
+    bool sync_folder; /* with its first sync: a journal or log that may be new */
 };
 
 static pthread_mutex_t disk_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -159,8 +160,11 @@ static int do_sync(sqlite3_file *file, int flags)
     v = meet(ON_SYNC, h->file->name, h->file->now.len, 0, &code);
     if (v == GO_ON)
         disk_sync(h->file);
+    if (v == GO_ON && h->sync_folder)
+        disk_sync_folder();
     else if (v != SAY_OK && plan != FAULT_POWER_LOSS)
         disk_sync_fail(h->file);
+    h->sync_folder &= v != GO_ON;
     (void)pthread_mutex_unlock(&disk_lock);
     return v == SAY_OK ? SQLITE_OK : code;
 }
@@ -343,6 +347,7 @@ static int do_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int f
     if (meet(ON_OPEN, name != NULL ? name : "", 0, 0, &code) == GO_ON) {
         h->file = name != NULL ? disk_open(name, create) : disk_temporary();
         h->read_only = (flags & SQLITE_OPEN_READONLY) != 0 || (read_only_folder && name != NULL);
+        h->sync_folder = create && (flags & (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_WAL)) != 0;
         h->delete_on_close = (flags & SQLITE_OPEN_DELETEONCLOSE) != 0;
         if (h->file == NULL)
             code = SQLITE_CANTOPEN;
