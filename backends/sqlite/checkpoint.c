@@ -26,10 +26,13 @@ static bool reader_may_start(struct sqlite_store *s, bool may)
 
 void sqlite_checkpoint(struct sqlite_store *s)
 {
-    bool hold = s->wal_pages >= SQLITE_CHECKPOINT_HOLD_PAGES;
+    bool due = !s->refuses && s->wal_pages >= s->checkpoint_pages && sqlite_now_ms() >= s->checkpoint_again_ms;
+    bool hold = due && s->wal_pages >= SQLITE_CHECKPOINT_HOLD_PAGES;
     int log_pages = 0, copied_pages = 0, code;
 
-    if (s->refuses || s->wal_pages < s->checkpoint_pages || sqlite_now_ms() < s->checkpoint_again_ms)
+    if (!hold && s->reader_hold) /* only this thread sets it */
+        (void)reader_may_start(s, true); /* it waits for a copying that will not come: refused, or somebody else has copied */
+    if (!due)
         return;
     if (hold && !reader_may_start(s, false))
         return; /* a read is going on: as soon as it has ended */
