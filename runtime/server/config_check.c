@@ -73,6 +73,13 @@ static void check_sizes(const struct ops_config *config, struct checker *checker
                  (long long)needed);
         say(checker, false, sentence);
     }
+    needed = config->signalr_record_bytes > 0 ? config->signalr_record_bytes : config->wire_profile->hub_message_limit_bytes;
+    if (ops_words_have(&config->transports, OPS_STR("signalr")) && config->limit_body_bytes < needed) {
+        snprintf(sentence, sizeof sentence,
+                 "OPSTREAM__LIMITS__BODY_BYTES: a hub message may have %lld bytes, and comes as a body unless it comes on a WebSocket",
+                 (long long)needed);
+        say(checker, false, sentence);
+    }
     if (config->limit_awareness_document_bytes < config->limit_awareness_bytes)
         say(checker, true,
             "OPSTREAM__LIMITS__AWARENESS_DOCUMENT_BYTES: less than OPSTREAM__LIMITS__AWARENESS_BYTES, which one peer may take");
