@@ -109,6 +109,9 @@ bool sqlite_check(struct sqlite_store *s, struct ops_str how, char *problem, siz
         (void)snprintf(answer, sizeof answer, "%s", sqlite3_errmsg(s->db));
     if (strcmp(answer, "ok") == 0)
         return true;
+    for (char *c = answer; *c != '\0'; c++)
+        if (*c == '\n')
+            *c = ' '; /* one line of the log */
     (void)snprintf(problem, problem_bytes, "sqlite: '%s' is damaged: %s. Restore it, or see what `sqlite3 FILE .recover` saves.",
                    s->settings.path, answer);
     return false;

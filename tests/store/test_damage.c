@@ -117,6 +117,7 @@ static void a_database_with_a_damaged_page_is_refused_and_named(void **state)
         if (!load_open(&l, problem, sizeof problem)) {
             refused++;
             assert_non_null(strstr(problem, FAULT_DATABASE));
+            assert_null(strchr(problem, '\n'));
             load_free(&l);
         } else {
             load_free(&l); /* a page that nothing uses */
@@ -124,7 +125,7 @@ static void a_database_with_a_damaged_page_is_refused_and_named(void **state)
         file = fault_file_bytes(FAULT_DATABASE, &bytes);
         memcpy(file + page * 4096, kept, sizeof kept);
     }
-    print_message("%zu of %zu damaged pages refused\n", refused, pages);
+    print_message("# %zu of %zu damaged pages refused\n", refused, pages);
     assert_true(refused > pages / 2);
 }
 
@@ -147,21 +148,15 @@ static void a_database_cut_short_is_refused(void **state)
     load_free(&l);
 }
 
-static void a_folder_that_cannot_be_written_refuses_the_start_or_every_write(void **state)
+static void a_folder_that_cannot_be_written_refuses_the_start_and_loses_nothing(void **state)
 {
     char problem[512] = "";
 
     (void)state;
     killed_after(3);
     fault_read_only_set(true);
-    if (load_open(&l, problem, sizeof problem)) {
-        struct ops_store_append a = append_of(OPS_STR("new"), 1, OPS_STR("{}"), 1);
-
-        assert_int_equal(load_do(&l, &a.request), OPS_STORE_ABSENT);
-        load_close(&l);
-    } else {
-        assert_non_null(strstr(problem, FAULT_DATABASE));
-    }
+    assert_false(load_open(&l, problem, sizeof problem)); /* the log and its index cannot be made */
+    assert_non_null(strstr(problem, FAULT_DATABASE));
     fault_read_only_set(false);
     start();
     assert_true(load_verify(&l));
@@ -234,7 +229,7 @@ int main(void)
         cmocka_unit_test(a_log_with_a_changed_byte_is_read_up_to_it),
         cmocka_unit_test(a_database_with_a_damaged_page_is_refused_and_named),
         cmocka_unit_test(a_database_cut_short_is_refused),
-        cmocka_unit_test(a_folder_that_cannot_be_written_refuses_the_start_or_every_write),
+        cmocka_unit_test(a_folder_that_cannot_be_written_refuses_the_start_and_loses_nothing),
         cmocka_unit_test(a_disk_full_for_a_while_refuses_what_does_not_fit_and_then_goes_on),
         cmocka_unit_test(a_failed_sync_refuses_writes_until_the_next_start_and_says_so),
     };

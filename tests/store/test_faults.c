@@ -101,7 +101,7 @@ static size_t every_call(const char *sync, enum fault_kind kind, bool strict)
                 bool ok = run(&l, sync, kind, call, (enum ending)ending, seed, &t);
 
                 if (!ok && (strict || bad == 0))
-                    print_message("%s at call %llu (%s), keeping %s, seed %llu, OPS_SEED=%llu: %s\n", fault_kind_name(kind),
+                    print_message("# %s at call %llu (%s), keeping %s, seed %llu, OPS_SEED=%llu: %s\n", fault_kind_name(kind),
                                   (unsigned long long)call, t.place, fault_keep_name(kept[ending]), (unsigned long long)seed,
                                   (unsigned long long)random_seed, l.problem);
                 bad += !ok;
@@ -111,7 +111,7 @@ static size_t every_call(const char *sync, enum fault_kind kind, bool strict)
             }
         }
     }
-    print_message("%s: %llu runs over %llu calls; starts refused: %llu, appends absent: %llu, unknown: %llu, runs with losses: %zu\n",
+    print_message("# %s: %llu runs over %llu calls; starts refused: %llu, appends absent: %llu, unknown: %llu, runs with losses: %zu\n",
                   fault_kind_name(kind), (unsigned long long)t.runs, (unsigned long long)t.calls, (unsigned long long)t.refused_starts,
                   (unsigned long long)t.absent, (unsigned long long)t.unknown, bad);
     return bad;
