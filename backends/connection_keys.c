@@ -77,6 +77,17 @@ static const struct ops_connection_key *key_find(struct ops_str name, const stru
     return NULL;
 }
 
+/* Whether `part` is in `whole`, and says something: "Timeout" in "Default Timeout". */
+static bool is_part(struct ops_str part, struct ops_str whole)
+{
+    enum { SAYS_SOMETHING = 4 };
+
+    for (size_t at = 0; part.len >= SAYS_SOMETHING && at + part.len <= whole.len; at++)
+        if (same(part, ops_str_of(whole.ptr + at, part.len)))
+            return true;
+    return false;
+}
+
 /* The nearest name in the table, refused ones aside. */
 static struct ops_str nearest(struct ops_str name, const struct ops_connection_key *keys, size_t count)
 {
@@ -90,6 +101,8 @@ static struct ops_str nearest(struct ops_str name, const struct ops_connection_k
         while (next_word(&names, &word)) {
             size_t d = name.len > NAME_MAX_CHARS ? word.len : distance(name, word);
 
+            if (d > 2 && (is_part(name, word) || is_part(word, name)))
+                d = 2;
             if (d < best_distance) {
                 best_distance = d;
                 best = word;

@@ -47,7 +47,7 @@
     value = blank* ( single | double | bare )? | equals;
     main := ( blank* ( key_first key_next* '=' @value_begin value ';' @pair | ';' @segment ) )* blank*;
 
-    write data noerror nofinal noentry;
+    write data noerror noentry;
 }%%
 
 bool ops_connection_pairs_read(struct ops_str text, struct ops_connection_pairs *pairs, size_t *offset)
@@ -71,8 +71,8 @@ bool ops_connection_pairs_read(struct ops_str text, struct ops_connection_pairs 
         p = last;
         pe = last + 1;
     }
-    if (p == pe && !full)
-        return true;
+    if (p == pe && !full && cs >= connection_string_first_final)
+        return true; /* else a quote is open: it has taken the last ';' for its own */
     *offset = ended ? text.len : (size_t)(p - text.ptr);
     return false;
 }
