@@ -26,7 +26,6 @@ struct ops_signalr_session {
     struct ops_signalr_replay *replay; /* stateful reconnect, agreed and not switched off; else NULL. Borrowed */
     char *held;                        /* the beginning of a record */
     uint32_t held_bytes, held_room;
-    uint32_t held_searched;            /* bytes of it that hold no separator */
     uint8_t protocol;                  /* enum ops_signalr_protocol */
     uint8_t version;                   /* of the hub protocol: 0 to 2 */
     bool binary;                       /* the transport carries more than text */
