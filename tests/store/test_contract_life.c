@@ -180,7 +180,65 @@ static void close_gives_back(struct fixture *f, const struct backend *b)
         expect_log(f, OPS_STR("d"), 1, 0);
 }
 
+/* A loop: appends to its own document, and loads of everybody's. */
+enum { LOOPS = 4, LOOP_ROWS = 500 };
+
+struct loop {
+    struct fixture *f;
+    pthread_t thread;
+    struct ops_store_append appends[LOOP_ROWS];
+    struct ops_store_load loads[LOOP_ROWS];
+    struct ops_arena arenas[LOOP_ROWS];
+};
+
+static struct loop loops[LOOPS];
+
+static void *loop_main(void *self)
+{
+    struct loop *l = self;
+
+    for (int i = 0; i < LOOP_ROWS; i++) {
+        fixture_submit(l->f, &l->appends[i].request);
+        fixture_submit(l->f, &l->loads[i].request);
+    }
+    return NULL;
+}
+
+static void many_loops(struct fixture *f, const struct backend *b)
+{
+    static const char *const own[LOOPS] = {"loop-0", "loop-1", "loop-2", "loop-3"};
+
+    (void)b;
+    for (int n = 0; n < LOOPS; n++) {
+        loops[n].f = f;
+        for (int i = 0; i < LOOP_ROWS; i++) {
+            int other = (n + i) % LOOPS;
+
+            loops[n].arenas[i] = test_arena(TEST_ARENA_BYTES);
+            loops[n].appends[i] = append_of(contract_text(own[n]), i + 1, OPS_STR("{}"), 1);
+            loops[n].loads[i] = load_of(contract_text(own[other]), &loops[n].arenas[i], i % 2 == 0, 1);
+        }
+    }
+    for (int n = 0; n < LOOPS; n++)
+        assert_int_equal(pthread_create(&loops[n].thread, NULL, loop_main, &loops[n]), 0);
+    fixture_wait(f, (size_t)LOOPS * LOOP_ROWS * 2);
+    for (int n = 0; n < LOOPS; n++) {
+        (void)pthread_join(loops[n].thread, NULL);
+        for (int i = 0; i < LOOP_ROWS; i++) {
+            const struct ops_store_load *l = &loops[n].loads[i];
+
+            assert_int_equal(loops[n].appends[i].request.result, OPS_STORE_DONE);
+            assert_int_equal(l->request.result, OPS_STORE_DONE);
+            for (size_t r = 0; r < l->ops_count; r++) /* never a gap, whenever it is read */
+                assert_int_equal(l->ops[r].revision, r + 1);
+            ops_arena_reset(&loops[n].arenas[i]);
+        }
+        expect_log(f, contract_text(own[n]), 1, LOOP_ROWS);
+    }
+}
+
 static const struct contract_test tests[] = {
+    {"loops submit at once: every append lands once, no load sees a gap", many_loops, false},
     {"similar ids never mix: case, blanks, quotes, wildcards, prefixes, normal forms, 256 units", ids_never_mix, false},
     {"a broken document breaks none with a similar id", fences_never_mix, false},
     {"payloads of a mebibyte and a larger snapshot come back byte by byte", big_payloads, false},
