@@ -286,7 +286,8 @@ struct ops_cursor ops_doc_cursor_get(const struct ops_doc *doc, uint32_t cursor)
 /* ---- over a restart of the program ---------------------------------------------------------------------------------------------- */
 
 /* Appends everything that another run needs to go on: documents as they are known, pending edits, the author. Undo, redo,
- * awareness and cursors are not in it. OPS_ERR_NOMEM: `out` is as before. Reads. */
+ * awareness and cursors are not in it. What is saved may be older than what was sent since: it is found by its id and not done
+ * twice; only what was typed since and not sent is lost with it. OPS_ERR_NOMEM: `out` is as before. Reads. */
 enum ops_err ops_client_save(const struct ops_client *client, struct ops_buf *out);
 
 /* Makes a client that was just opened what was saved; its documents are open again (ops_client_next) and are joined once

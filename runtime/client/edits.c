@@ -81,7 +81,6 @@ struct edit *edit_take_first(struct ops_doc *doc)
     doc->edit_count--;
     doc->flight_request = 0;
     doc->flight_revision = 0;
-    doc->doubt_since = 0;
     doc->send_tries = 0;
     doc->send_at_ms = 0;
     doc->noted = true;
@@ -106,9 +105,14 @@ void edit_remove(struct ops_doc *doc, struct edit *edit)
     edit_drop(doc, edit);
 }
 
+bool first_may_differ(const struct ops_doc *doc)
+{
+    return doc->edits != NULL && doc->edits->may_differ;
+}
+
 bool edit_is_open(const struct ops_doc *doc, const struct edit *edit)
 {
-    return edit != NULL && edit == doc->last && edit->kind == EDIT_OP && !edit->sent;
+    return edit != NULL && edit == doc->last && edit->kind == EDIT_OP && !edit->sent && !edit->may_differ;
 }
 
 enum ops_err edits_have_room(const struct ops_doc *doc)

@@ -8,10 +8,16 @@ void doc_show(struct ops_doc *doc, const struct ops_text_op *seen, enum ops_orig
     doc_tell_patches(doc, seen, origin);
 }
 
-static bool edit_has_id(const struct edit *edit, struct ops_str id)
+/* The edit that was sent under this id; NULL: none. Those of an earlier run may all have been. */
+static struct edit *edit_of_id(const struct ops_doc *doc, struct ops_str id)
 {
-    return edit != NULL && edit->kind == EDIT_OP && edit->sent && id.len == sizeof edit->id &&
-           memcmp(edit->id, id.ptr, id.len) == 0;
+    struct edit *edit;
+
+    for (edit = doc->edits; edit != NULL && (edit == doc->edits || edit->may_differ); edit = edit->next) {
+        if (edit->kind == EDIT_OP && (edit->sent || edit->may_differ) && ops_str_equal(ops_str_of(edit->id, sizeof edit->id), id))
+            return edit;
+    }
+    return NULL;
 }
 
 /* Everything that an op must be before it meets the document: the server's word is checked like anybody's. */
@@ -29,33 +35,50 @@ static const void *op_decoded(struct ops_doc *doc, struct ops_str payload)
     return op;
 }
 
-/* The server has the first edit, not as it stands here: it is taken back, without a word. */
+/* What the server has or does not have of the first edit is not what stands here: it is taken back, without a word. */
 static bool doc_settle_doubt(struct ops_doc *doc)
 {
     struct edit *edit = edit_take_first(doc);
-    const struct ops_text_op *seen;
-    enum ops_err err = text_receive(doc, doc->edits, (const struct ops_text_op *)kept_op(&edit->inverse), &seen);
+    const struct ops_text_op *seen = NULL;
+    enum ops_err err;
 
-    if (err == OPS_OK)
+    if (doc_is_text(doc))
+        err = text_receive(doc, doc->edits, (const struct ops_text_op *)kept_op(&edit->inverse), &seen);
+    else
+        err = json_rebuild(doc);
+    if (err != OPS_OK)
+        doc->torn = true;
+    else if (seen != NULL)
         doc_show(doc, seen, OPS_ORIGIN_RELOADED);
     else
-        doc->torn = true;
+        doc_tell_changed_op(doc, kept_op(&edit->op), OPS_ORIGIN_RELOADED);
     edit_drop(doc, edit);
     return err == OPS_OK;
+}
+
+/* The server has this edit. Those before it were answered before it was sent: they are in already, or were absorbed or refused. */
+static bool doc_settle_until(struct ops_doc *doc, const struct edit *edit)
+{
+    bool found, settled;
+
+    do {
+        found = doc->edits == edit;
+        settled = doc_settle_doubt(doc);
+    } while (settled && !found);
+    return settled;
 }
 
 /* The op that makes revision `revision`, the one after the known; false: it cannot be used, or there is no memory for it. */
 bool doc_take_op(struct ops_doc *doc, struct ops_str payload, struct ops_str op_id, int64_t revision)
 {
+    const struct edit *mine = edit_of_id(doc, op_id);
     const struct ops_text_op *seen;
     const void *op;
 
-    if (edit_has_id(doc->edits, op_id) && doc->doubt_since == 0)
+    if (mine != NULL && !mine->may_differ)
         return doc_confirm_first(doc, revision);
-    if (edit_has_id(doc->edits, op_id) && !doc_settle_doubt(doc))
-        return false;
     op = op_decoded(doc, payload);
-    if (op == NULL)
+    if (op == NULL || (mine != NULL && !doc_settle_until(doc, mine)))
         return false;
     if (doc_is_text(doc)) {
         if (text_receive(doc, doc->edits, (const struct ops_text_op *)op, &seen) != OPS_OK)
@@ -105,14 +128,16 @@ void doc_pushed(struct ops_doc *doc, const struct ops_receive_op_event *push)
 
 static bool doc_catch_up(struct ops_doc *doc, const struct ops_join_response *reply)
 {
-    bool look_back = doc->doubt_since > 0 && !doc->doubt_looked;
+    bool look_back = doc->doubt_since > 0;
     size_t i;
 
     for (i = 0; i < reply->pending_ops_count; i++) {
         const struct ops_pending_op *missed = &reply->pending_ops[i];
 
         if (missed->revision <= doc->revision && look_back) {
-            if (edit_has_id(doc->edits, missed->op_id) && !doc_settle_doubt(doc))
+            const struct edit *mine = edit_of_id(doc, missed->op_id);
+
+            if (mine != NULL && !doc_settle_until(doc, mine))
                 return false;
             continue;
         }
@@ -168,13 +193,13 @@ void doc_joined(struct ops_doc *doc, const struct ops_join_response *reply)
         return;
     }
     doc->load_anew = false;
-    if (!since && doc->doubt_since > 0 && !doc->doubt_looked) {
+    if (!since && doc->doubt_since > 0) {
         doc_rejoin(doc, false);
         return;
     }
-    doc->doubt_looked = true;
+    doc->doubt_since = 0;
     if (doc->flight_revision > 0 && doc->flight_revision <= doc->revision) {
-        if (doc->doubt_since == 0) {
+        if (!first_may_differ(doc)) {
             edit_drop(doc, edit_take_first(doc)); /* absorbed: what was missed has done the same */
         } else if (!doc_settle_doubt(doc)) {
             doc_give_up(doc);
@@ -203,8 +228,8 @@ void doc_join_refused(struct ops_doc *doc, enum ops_error_code code, struct ops_
     switch (code) {
     case OPS_ERROR_CODE_REVISION_COMPACTED:
     case OPS_ERROR_CODE_REVISION_AHEAD:
-        doc_rejoin(doc, doc->doubt_since == 0 || doc->doubt_looked || code == OPS_ERROR_CODE_REVISION_AHEAD);
-        doc->doubt_looked = true; /* nobody knows any more: it is sent again */
+        doc_rejoin(doc, doc->doubt_since == 0 || code == OPS_ERROR_CODE_REVISION_AHEAD);
+        doc->doubt_since = 0; /* nobody knows any more: they are sent again */
         return;
     case OPS_ERROR_CODE_STORAGE_UNAVAILABLE:
     case OPS_ERROR_CODE_DRAINING:

@@ -44,7 +44,7 @@ static bool send_join(struct ops_doc *doc, struct ops_str *message)
     request.join_request.client_proto_version = 1;
     doc->join_since = doc->revision > 0 && !doc->load_anew && doc->local != NULL;
     request.join_request.since_revision.set = doc->join_since;
-    request.join_request.since_revision.value = doc->doubt_since > 0 && !doc->doubt_looked ? doc->doubt_since : doc->revision;
+    request.join_request.since_revision.value = doc->doubt_since > 0 ? doc->doubt_since : doc->revision;
     doc->status = OPS_DOC_JOINING;
     doc->noted = true;
     doc->join_timeout_ms = client->now_ms + client->config.reply_timeout_ms;

@@ -174,7 +174,7 @@ static enum ops_err rebase_reapply(struct rebase *r)
             continue;
         r->edits[i]->op = r->op[i];
         r->edits[i]->inverse = r->inverse[i];
-        if (!r->edits[i]->sent && r->doc->engine->is_no_op(kept_op(&r->op[i])))
+        if (!r->edits[i]->sent && !r->edits[i]->may_differ && r->doc->engine->is_no_op(kept_op(&r->op[i])))
             edit_remove(r->doc, r->edits[i]);
     }
     return err;
@@ -335,9 +335,6 @@ static enum ops_err reload_unknown(struct ops_doc *doc, const struct ops_text_do
         doc->local = doc->engine->open(&doc->client->pool);
     if (doc->local == NULL)
         return OPS_ERR_NOMEM;
-    if (first_is_in_doubt(doc) && doc->doubt_since == 0)
-        doc->doubt_since = doc->revision;
-    doc->doubt_looked = false;
     err = doc_apply(doc, doc->local, &load);
     r.placed = true;
     return err == OPS_OK ? rebase_reapply(&r) : err;
@@ -351,6 +348,10 @@ enum ops_err text_reload(struct ops_doc *doc, struct ops_str snapshot, bool firs
     if (err != OPS_OK)
         return err;
     *seen = NULL;
+    if (doc->doubt_since == 0 && ((doc->local == NULL && first_is_in_doubt(doc)) || first_may_differ(doc)))
+        doc->doubt_since = doc->revision > 0 ? doc->revision : 1;
+    if (doc->local == NULL && first_is_in_doubt(doc))
+        doc->edits->may_differ = true; /* from here on it is placed, not rebased */
     if (doc->local != NULL)
         return reload_known(doc, text.content, first_is_in, seen);
     if (first_is_in && doc->edits != NULL)

@@ -22,7 +22,7 @@ static void reply_committed(struct ops_doc *doc, int64_t revision)
         client_fail(doc->client, OPS_STR("a revision cannot be"));
         return;
     }
-    if (doc->doubt_since == 0 && doc->status == OPS_DOC_JOINED && revision == doc->revision + 1) {
+    if (!first_may_differ(doc) && doc->status == OPS_DOC_JOINED && revision == doc->revision + 1) {
         if (!doc_confirm_first(doc, revision))
             doc_break(doc);
         return;
@@ -35,8 +35,8 @@ static void reply_committed(struct ops_doc *doc, int64_t revision)
      * cannot be one of those to come, the document is asked for again. */
     doc->flight_revision = revision;
     doc->flight_timeout_ms = doc->client->now_ms + doc->client->config.reply_timeout_ms;
-    if (doc->status == OPS_DOC_JOINED && (revision <= doc->revision || doc->doubt_since > 0))
-        doc_rejoin(doc, doc->doubt_since == 0);
+    if (doc->status == OPS_DOC_JOINED && (revision <= doc->revision || first_may_differ(doc)))
+        doc_rejoin(doc, !first_may_differ(doc));
 }
 
 /* Takes the first edit back: what is behind it is carried over its inverse. */

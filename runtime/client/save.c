@@ -40,13 +40,14 @@ static enum ops_err save_edits(const struct ops_doc *doc, struct ops_arena *aren
 static enum ops_err save_document(const struct ops_doc *doc, struct ops_arena *arena, struct ops_saved_document *saved)
 {
     const void *state = doc->confirmed != NULL ? doc->confirmed : doc->local;
+    bool in_doubt = doc->doubt_since > 0;
     struct ops_buf snapshot;
     enum ops_err err = OPS_OK;
 
     saved->document_id = doc->id;
     saved->document_type = doc->engine->document_type;
-    saved->revision = doc->doubt_since > 0 ? doc->doubt_since : doc->revision;
-    if (state != NULL && doc->doubt_since == 0) { /* else it is loaded anew by the next run too */
+    saved->revision = in_doubt ? doc->doubt_since : doc->revision;
+    if (state != NULL && !in_doubt) { /* else it is loaded anew by the next run too */
         ops_buf_init(&snapshot, arena);
         err = doc->engine->snapshot(state, &ops_style_v1_plus, &snapshot);
         saved->snapshot = ops_buf_str(&snapshot);
@@ -106,6 +107,7 @@ static enum ops_err load_edit(struct ops_doc *doc, const struct ops_saved_edit *
         return OPS_ERR_NOMEM;
     memcpy(edit->id, saved->op_id.ptr, sizeof edit->id);
     edit->sent = saved->sent;
+    edit->may_differ = true;
     err = load_op(doc, saved->payload, &edit->op);
     if (err == OPS_OK && doc_is_text(doc))
         err = load_op(doc, saved->inverse, &edit->inverse);

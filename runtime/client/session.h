@@ -43,6 +43,8 @@ struct edit {
     struct kept inverse; /* takes `op` back where it was applied; text only */
     char id[CLIENT_OP_ID_CHARS];
     bool sent;           /* at least once: its outcome may be unknown, so it stays as it is but for rebasing */
+    bool may_differ;     /* the server may have another op by its id: it comes from an earlier run, which may have typed more into it,
+                            or it was placed anew after the memory had run out; what counts is the op there */
 };
 
 /* ---- a document --------------------------------------------------------------------------------------------------------- */
@@ -92,11 +94,9 @@ struct ops_doc {
     unsigned send_tries;
     char done_id[CLIENT_OP_ID_CHARS]; /* the op acknowledged last: its push may still come */
     int64_t done_revision;
-    /* Text that ran out of memory with the first edit's reply outstanding: the server may have that edit behind this revision,
-     * and not as it stands here now, so the ops since then are looked through for its id, and it counts only with its payload.
-     * 0: no doubt. */
+    /* A text was loaded anew while the server may have had edits of this list: the ops behind this revision are looked through for
+     * their ids before anything is sent. 0: nothing to look for. */
     int64_t doubt_since;
-    bool doubt_looked;       /* those up to the known revision have been */
 
     struct ops_str awareness; /* own state, a piece of the pool */
     bool awareness_changed;
@@ -165,6 +165,7 @@ void edit_drop(struct ops_doc *doc, struct edit *edit);          /* not in the l
 void edit_append(struct ops_doc *doc, struct edit *edit);
 struct edit *edit_take_first(struct ops_doc *doc);
 void edit_remove(struct ops_doc *doc, struct edit *edit);        /* from the list, and drops it */
+bool first_may_differ(const struct ops_doc *doc);
 bool edit_is_open(const struct ops_doc *doc, const struct edit *edit); /* may still grow: the last one, never sent */
 enum ops_err edits_have_room(const struct ops_doc *doc);         /* OPS_ERR_RANGE: pending_max is reached */
 size_t op_bytes_bound(const struct ops_doc *doc, const void *op);

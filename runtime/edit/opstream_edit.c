@@ -1,63 +1,36 @@
 /* opstream-edit: a shell in which one document is edited together with others.
  *
- * One poll loop over the terminal and the connection; everything about the protocol is runtime/client. */
+ * The terminal is here; the connection is loop.h, everything about the protocol runtime/client. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "loop.h"
 #include "runtime/base/json_text.h"
-#include "runtime/client/client.h"
-#include "socket.h"
 
 enum { LINE_BYTES = 1 << 20, TEXT_LIMIT_BYTES = 1 << 30 };
 
 struct edit_shell {
-    struct ops_edit_url url;
-    struct ops_client *client;
+    struct ops_edit_loop *loop;
+    struct ops_client *client; /* the loop's */
     struct ops_doc *doc;
-    struct ops_edit_socket *socket;
-    bool ended; /* the socket is to be freed */
-    uint16_t close_code;
     const char *save_file;
     bool unsaved, quit;
     unsigned syncs; /* asked for and not answered */
     char *line;
     size_t line_len;
-    struct ops_memory memory;
 };
 
-static void *memory_more(void *self, size_t bytes)
-{
-    (void)self;
-    return malloc(bytes);
-}
-
-static void memory_release(void *self, void *block, size_t bytes)
-{
-    (void)self;
-    (void)bytes;
-    free(block);
-}
-
-static void fill_random(void *self, void *out, size_t bytes)
-{
-    (void)self;
-    if (getrandom(out, bytes, 0) != (ssize_t)bytes)
-        abort(); /* ids of ops must not repeat: there is nothing sensible to go on with */
-}
-
-static int64_t clock_ms(clockid_t clock)
+static int64_t now_ms(void)
 {
     struct timespec t;
 
-    clock_gettime(clock, &t);
+    clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
@@ -134,60 +107,10 @@ static void on_trouble(void *self, struct ops_str what)
     printf("\n");
 }
 
-/* ---- the connection ---------------------------------------------------------------------------------------------------------------- */
-
-static void on_opened(void *self)
+static void on_connection(void *self, uint16_t close_code, const char *why)
 {
-    ops_client_connected(((struct edit_shell *)self)->client);
-}
-
-static void on_message(void *self, struct ops_str text)
-{
-    ops_client_received(((struct edit_shell *)self)->client, text);
-}
-
-static void on_ended(void *self, uint16_t close_code, const char *problem)
-{
-    struct edit_shell *shell = self;
-
-    printf("# %s (%u)\n", problem, close_code);
-    shell->ended = true;
-    shell->close_code = close_code;
-}
-
-static void shell_disconnect(struct edit_shell *shell)
-{
-    ops_edit_socket_free(shell->socket);
-    shell->socket = NULL;
-    shell->ended = false;
-    ops_client_disconnected(shell->client, shell->close_code);
-    shell->close_code = 0;
-}
-
-static void shell_connect(struct edit_shell *shell)
-{
-    const struct ops_edit_socket_events events = {shell, on_opened, on_message, on_ended};
-    const char *problem;
-
-    shell->socket = ops_edit_socket_open(&shell->url, TEXT_LIMIT_BYTES, &events, &problem);
-    if (shell->socket == NULL) {
-        printf("# %s\n", problem);
-        shell_disconnect(shell);
-    }
-}
-
-/* Does what the client wants now. */
-static void shell_serve(struct edit_shell *shell)
-{
-    struct ops_str message;
-
-    ops_client_tick(shell->client, clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_REALTIME));
-    if (shell->ended || (ops_client_state(shell->client) == OPS_CLIENT_CLOSE && shell->socket != NULL))
-        shell_disconnect(shell);
-    if (ops_client_state(shell->client) == OPS_CLIENT_CONNECT && shell->socket == NULL)
-        shell_connect(shell);
-    while (shell->socket != NULL && ops_client_outgoing(shell->client, &message))
-        ops_edit_socket_send(shell->socket, message);
+    (void)self;
+    printf("# %s (%u)\n", why, close_code);
 }
 
 /* ---- saving --------------------------------------------------------------------------------------------------------------------------- */
@@ -202,7 +125,7 @@ static void shell_save(struct edit_shell *shell)
 
     if (shell->save_file == NULL || !shell->unsaved)
         return;
-    ops_arena_init(&arena, NULL, 0, TEXT_LIMIT_BYTES, &shell->memory);
+    ops_arena_init(&arena, NULL, 0, TEXT_LIMIT_BYTES, &ops_edit_memory);
     ops_buf_init(&bytes, &arena);
     snprintf(name, sizeof name, "%s.new", shell->save_file);
     fd = ops_client_save(shell->client, &bytes) == OPS_OK ? open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
@@ -262,7 +185,7 @@ static void command_show(struct edit_shell *shell)
         ops_doc_json_each(shell->doc, print_register, NULL);
         return;
     }
-    ops_arena_init(&arena, NULL, 0, TEXT_LIMIT_BYTES, &shell->memory);
+    ops_arena_init(&arena, NULL, 0, TEXT_LIMIT_BYTES, &ops_edit_memory);
     ops_buf_init(&text, &arena);
     if (ops_doc_text_range(shell->doc, 0, SIZE_MAX, &text) == OPS_OK)
         print_str(ops_buf_str(&text));
@@ -296,7 +219,7 @@ static enum ops_err command_insert(struct edit_shell *shell, size_t position_utf
     memset(&scan, 0, sizeof scan);
     scan.at = scan.begin = json.ptr;
     scan.end = json.ptr + json.len;
-    ops_arena_init(&arena, NULL, 0, TEXT_LIMIT_BYTES, &shell->memory);
+    ops_arena_init(&arena, NULL, 0, TEXT_LIMIT_BYTES, &ops_edit_memory);
     ops_json_skip_space(&scan);
     if (scan.at < scan.end && *scan.at == '"' && ops_json_read_string(&scan, &arena, &text))
         err = ops_doc_text_insert(shell->doc, position_utf16, text);
@@ -310,7 +233,7 @@ static void command_text(struct edit_shell *shell)
     struct ops_buf text;
     char *escaped;
 
-    ops_arena_init(&arena, NULL, 0, TEXT_LIMIT_BYTES, &shell->memory);
+    ops_arena_init(&arena, NULL, 0, TEXT_LIMIT_BYTES, &ops_edit_memory);
     ops_buf_init(&text, &arena);
     if (ops_doc_text_range(shell->doc, 0, SIZE_MAX, &text) == OPS_OK &&
         (escaped = malloc(ops_json_escape_bound(text.len))) != NULL) {
@@ -399,68 +322,46 @@ static void shell_read(struct edit_shell *shell)
 
 /* ---- the loop --------------------------------------------------------------------------------------------------------------------------- */
 
-static int shell_timeout_ms(const struct edit_shell *shell)
-{
-    int64_t left_ms = ops_client_deadline_ms(shell->client);
-
-    if (left_ms == INT64_MAX)
-        return -1;
-    left_ms -= clock_ms(CLOCK_MONOTONIC);
-    return left_ms < 0 ? 0 : left_ms > 60000 ? 60000 : (int)left_ms;
-}
-
 /* What was typed last is still sent before the end, for at most this long. */
 enum { FAREWELL_MS = 5000 };
+
+static bool shell_is_done(const struct edit_shell *shell, int64_t leave_at_ms)
+{
+    if (ops_client_state(shell->client) == OPS_CLIENT_STOPPED)
+        return true;
+    return shell->quit && (ops_doc_status(shell->doc) == OPS_DOC_REFUSED || ops_doc_pending(shell->doc) == 0 || now_ms() >= leave_at_ms);
+}
 
 static void shell_run(struct edit_shell *shell)
 {
     int64_t leave_at_ms = INT64_MAX;
 
-    while (!shell->quit || (ops_doc_status(shell->doc) != OPS_DOC_REFUSED && ops_doc_pending(shell->doc) > 0 &&
-                            clock_ms(CLOCK_MONOTONIC) < leave_at_ms)) {
-        struct pollfd fds[2] = {{shell->quit ? -1 : STDIN_FILENO, POLLIN, 0}, {-1, 0, 0}};
-        int timeout_ms;
-
-        shell_serve(shell);
+    while (!shell_is_done(shell, leave_at_ms)) {
+        if (ops_edit_loop_turn(shell->loop, shell->quit ? -1 : STDIN_FILENO, shell->quit ? 100 : -1))
+            shell_read(shell);
         shell_answer_syncs(shell);
         shell_save(shell);
-        fflush(stdout);
-        if (shell->socket != NULL) {
-            fds[1].fd = ops_edit_socket_fd(shell->socket);
-            fds[1].events = ops_edit_socket_poll(shell->socket);
-        }
-        timeout_ms = shell_timeout_ms(shell);
         if (shell->quit && leave_at_ms == INT64_MAX)
-            leave_at_ms = clock_ms(CLOCK_MONOTONIC) + FAREWELL_MS;
-        if (poll(fds, 2, shell->quit && (timeout_ms < 0 || timeout_ms > 100) ? 100 : timeout_ms) < 0 && errno != EINTR)
-            break;
-        if (fds[0].revents != 0)
-            shell_read(shell);
-        if (shell->socket != NULL && fds[1].revents != 0)
-            ops_edit_socket_ready(shell->socket, fds[1].revents);
-        if (ops_client_state(shell->client) == OPS_CLIENT_STOPPED)
-            break;
+            leave_at_ms = now_ms() + FAREWELL_MS;
     }
-    shell_save(shell);
     if (ops_doc_pending(shell->doc) > 0)
         printf("! %zu edits were not acknowledged%s\n", ops_doc_pending(shell->doc),
                shell->save_file != NULL ? "; they are saved" : "");
 }
 
-static bool shell_open(struct edit_shell *shell, const char *document, const char *type)
+static bool shell_open(struct edit_shell *shell, const char *url, const char *document, const char *type)
 {
     struct ops_client_config config;
 
-    shell->memory.more = memory_more;
-    shell->memory.release = memory_release;
     ops_client_config_init(&config);
-    config.memory = &shell->memory;
-    config.random = fill_random;
     config.events = (struct ops_client_events){shell, on_patch, on_changed, on_status, on_refused, on_peer, on_trouble};
-    shell->client = ops_client_open(&config);
+    shell->loop = ops_edit_loop_open(url, &config, on_connection);
     shell->line = malloc(LINE_BYTES);
-    if (shell->client == NULL || shell->line == NULL)
+    if (shell->loop == NULL || shell->line == NULL) {
+        fprintf(stderr, "opstream-edit: no memory\n");
         return false;
+    }
+    shell->client = ops_edit_loop_client(shell->loop);
     if (!shell_load(shell)) {
         fprintf(stderr, "opstream-edit: %s is not a file of saved edits\n", shell->save_file);
         return false;
@@ -483,14 +384,14 @@ static void usage(FILE *out)
 }
 
 /* What the command line says; -1: go on, else what to exit with. */
-static int options_read(struct edit_shell *shell, int argc, char **argv, const char **type)
+static int options_read(struct edit_shell *shell, int argc, char **argv, const char **url, const char **type)
 {
     static const struct option options[] = {{"url", required_argument, NULL, 'u'},
                                             {"type", required_argument, NULL, 't'},
                                             {"save", required_argument, NULL, 's'},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
-    const char *url = "ws://127.0.0.1:8080/collab-ws";
+    struct ops_edit_url parsed;
     int option;
 
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
@@ -499,7 +400,7 @@ static int options_read(struct edit_shell *shell, int argc, char **argv, const c
             return 0;
         }
         if (option == 'u') {
-            url = optarg;
+            *url = optarg;
         } else if (option == 't') {
             *type = optarg;
         } else if (option == 's') {
@@ -513,8 +414,8 @@ static int options_read(struct edit_shell *shell, int argc, char **argv, const c
         usage(stderr);
         return 2;
     }
-    if (!ops_edit_url_parse(url, &shell->url)) {
-        fprintf(stderr, "opstream-edit: \"%s\" is not an address of a server: it has to look like ws://127.0.0.1:8080/collab-ws\n", url);
+    if (!ops_edit_url_parse(*url, &parsed)) {
+        fprintf(stderr, "opstream-edit: \"%s\" is not an address of a server: it has to look like ws://127.0.0.1:8080/collab-ws\n", *url);
         return 2;
     }
     if (strcmp(*type, "text") != 0 && strcmp(*type, "json") != 0) {
@@ -526,21 +427,20 @@ static int options_read(struct edit_shell *shell, int argc, char **argv, const c
 
 int main(int argc, char **argv)
 {
-    const char *type = "text";
+    const char *url = "ws://127.0.0.1:8080/collab-ws", *type = "text";
     struct edit_shell shell;
     bool good;
     int exit_code;
 
+    setvbuf(stdout, NULL, _IOLBF, 0);
     memset(&shell, 0, sizeof shell);
-    exit_code = options_read(&shell, argc, argv, &type);
+    exit_code = options_read(&shell, argc, argv, &url, &type);
     if (exit_code >= 0)
         return exit_code;
-    good = shell_open(&shell, argv[optind], type);
+    good = shell_open(&shell, url, argv[optind], type);
     if (good)
         shell_run(&shell);
-    ops_edit_socket_free(shell.socket);
-    if (shell.client != NULL)
-        ops_client_close(shell.client);
+    ops_edit_loop_free(shell.loop);
     free(shell.line);
     return good ? 0 : 1;
 }

@@ -27,6 +27,7 @@ struct model_connection {
     struct model_queue up, down; /* to the server, to the client */
     bool cut;                    /* the client is gone; what it had sent may still be read */
     bool joined;
+    bool missed;                 /* the last push was skipped */
 };
 
 struct model_op {
@@ -36,6 +37,7 @@ struct model_op {
     struct model_connection *author;
     struct ops_str request; /* "": no reply */
     bool undo;              /* the author gets the push too */
+    bool absorbed;
 };
 
 struct model_server {
@@ -186,13 +188,16 @@ static inline bool model_durable(struct model_server *server)
         push.receive_op_event.new_revision = op->revision;
         push.receive_op_event.op_id = op->id;
         for (i = 0; i < server->connection_count; i++) {
-            if (server->skip_push_one_in > 0 && rnd_below(server->skip_push_one_in) == 0)
-                continue; /* which no server does */
-            if (server->connections[i]->joined && (server->connections[i] != op->author || op->undo))
+            if (!server->connections[i]->joined || (server->connections[i] == op->author && !op->undo))
+                continue;
+            server->connections[i]->missed = server->skip_push_one_in > 0 && rnd_below(server->skip_push_one_in) == 0;
+            if (!server->connections[i]->missed) /* no server skips one */
                 model_send(server, server->connections[i], &push);
         }
     }
-    model_answer(server, op->author, op->request, op->revision, NULL);
+    /* Absorbed by an op that was not pushed: "success, revision 7" would be taken for revision 7 itself. */
+    model_answer(server, op->author, op->request, op->revision,
+                 op->absorbed && op->author->missed ? "StorageUnavailable: later" : NULL);
     return true;
 }
 
@@ -219,7 +224,7 @@ static inline void model_op(struct model_server *server, struct model_connection
                             const struct ops_op_request *in)
 {
     static const struct ops_op_rules rules = {false, false, 0, INT64_MAX};
-    struct model_op op = {NULL, {NULL, 0}, server->accepted, c, {NULL, 0}, false};
+    struct model_op op = {NULL, {NULL, 0}, server->accepted, c, {NULL, 0}, false, false};
     void *decoded = ops_arena_zalloc(&server->arena, server->engine->op_type->size);
     struct ops_op_list pending = {NULL, 0};
     const void **list, *accepted;
@@ -260,7 +265,9 @@ static inline void model_op(struct model_server *server, struct model_connection
     for (r = in->base_revision + 1; r <= server->accepted; r++)
         server->engine->transform(op.op, server->log[r - 2].op, OPS_EXISTING_WINS, &server->arena, &op.op);
     if (in->base_revision < server->accepted && server->engine->is_no_op(op.op))
-        op.op = NULL; /* absorbed */
+        op.absorbed = true;
+    if (op.absorbed)
+        op.op = NULL;
     if (op.op != NULL) {
         list = ops_arena_array(&server->arena, (size_t)(server->accepted - server->durable), sizeof *list);
         for (r = server->durable + 1; r <= server->accepted; r++)
@@ -307,13 +314,14 @@ static inline void model_join(struct model_server *server, struct model_connecti
         m.join_response.snapshot = ops_buf_str(&snapshot);
     }
     c->joined = true;
+    c->missed = false;
     model_send(server, c, &m);
 }
 
 /* Takes back something: the first character of the text, or a register. What exactly is not the client's business. */
 static inline void model_undo(struct model_server *server, struct model_connection *c, struct ops_str request)
 {
-    struct model_op op = {NULL, {NULL, 0}, 0, c, {NULL, 0}, true};
+    struct model_op op = {NULL, {NULL, 0}, 0, c, {NULL, 0}, true, false};
     const char *payload = server->engine == &ops_text_engine
                               ? "{\"components\":[{\"type\":\"insert\",\"text\":\"~\"}]}"
                               : "{\"operations\":[{\"type\":\"set\",\"path\":\"a\",\"value\":0,\"timestamp\":7,\"peerId\":\"u\"}]}";

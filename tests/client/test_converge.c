@@ -23,7 +23,9 @@ struct peer {
     struct model_connection *connection;
     char view[TYPED * 4]; /* as the patches and own edits tell it */
     size_t view_len;
-    uint64_t ids;
+    char old[1 << 16]; /* saved some time ago */
+    size_t old_len;
+    unsigned old_typed;
 };
 
 struct world {
@@ -33,10 +35,14 @@ struct world {
     int64_t now_ms;
     unsigned typed;         /* characters so far */
     bool excused[TYPED];    /* deleted by somebody, or refused for good */
+    struct peer *by[TYPED]; /* who typed it */
+    bool crashes;           /* programs die, and go on with what they had saved */
     bool kind;              /* nothing is cut any more */
 };
 
-static unsigned starving_one_in; /* of the worlds to come */
+/* Of the worlds to come. */
+static unsigned starving_one_in;
+static bool crashing;
 
 static uint32_t code_point_of(unsigned typed)
 {
@@ -214,7 +220,8 @@ static void peer_type(struct peer *peer)
     if (ops_doc_text_insert(peer->doc, at, ops_str_of(text, len)) != OPS_OK)
         return; /* inside a pair: nothing was typed */
     view_replace(peer, at, 0, ops_str_of(text, len));
-    world->typed += (unsigned)count;
+    for (i = 0; i < count; i++)
+        world->by[world->typed++] = peer;
 }
 
 static void peer_delete(struct peer *peer)
@@ -272,6 +279,21 @@ static bool same_snapshot(struct peer *peer, struct ops_client *other)
     return same;
 }
 
+/* A new program shows what it has. */
+static void peer_view_reset(struct peer *peer)
+{
+    struct ops_arena arena = test_arena(TEST_ARENA_BYTES);
+    struct ops_buf text;
+
+    ops_buf_init(&text, &arena);
+    if (ops_doc_text_range(peer->doc, 0, SIZE_MAX, &text) != OPS_OK)
+        text.len = 0;
+    if (text.len > 0)
+        memcpy(peer->view, text.ptr, text.len);
+    peer->view_len = text.len;
+    ops_arena_reset(&arena);
+}
+
 /* Saved bytes give the same document back; now and then the program is restarted with them. */
 static void peer_save(struct peer *peer, bool restart)
 {
@@ -282,9 +304,16 @@ static void peer_save(struct peer *peer, bool restart)
     ops_buf_init(&saved, &arena);
     assert_int_equal(ops_client_save(peer->client, &saved), OPS_OK);
     assert_int_equal(ops_client_load(other, ops_buf_str(&saved)), OPS_OK);
-    if (starved_one_in == 0) { /* else it may be a document that is to be loaded anew */
+    if (starved_one_in == 0 && ops_doc_status(peer->doc) == OPS_DOC_JOINED) {
+        /* else it may be a document that is to be loaded anew */
         assert_true(same_snapshot(peer, other));
         assert_int_equal(ops_doc_revision(ops_client_next(other, NULL)), ops_doc_revision(peer->doc));
+    }
+    if (rnd_below(4) == 0) {
+        assert_true(saved.len <= sizeof peer->old);
+        memcpy(peer->old, saved.ptr, saved.len);
+        peer->old_len = saved.len;
+        peer->old_typed = peer->world->typed;
     }
     if (restart) {
         peer_cut(peer);
@@ -292,12 +321,30 @@ static void peer_save(struct peer *peer, bool restart)
         peer->client = other;
         peer->doc = ops_client_next(other, NULL);
         ops_client_tick(other, peer->world->now_ms, wall_ms(peer));
-        if (ops_doc_text_length(peer->doc) == 0)
-            peer->view_len = 0; /* a new program shows what it has; this one has nothing yet */
+        peer_view_reset(peer);
     } else {
         ops_client_close(other);
     }
     ops_arena_reset(&arena);
+}
+
+/* The program dies, and the next run has what was saved long before: what was typed since may be lost, and is not there twice. */
+static void peer_crash(struct peer *peer)
+{
+    struct world *world = peer->world;
+    unsigned i;
+
+    if (peer->old_len == 0)
+        return;
+    peer_cut(peer);
+    ops_client_close(peer->client);
+    peer->client = ops_client_open(&peer->config);
+    assert_int_equal(ops_client_load(peer->client, ops_str_of(peer->old, peer->old_len)), OPS_OK);
+    peer->doc = ops_client_next(peer->client, NULL);
+    ops_client_tick(peer->client, world->now_ms, wall_ms(peer));
+    peer_view_reset(peer);
+    for (i = peer->old_typed; i < world->typed; i++)
+        world->excused[i] = world->excused[i] || world->by[i] == peer;
 }
 
 static void peer_tick(struct peer *peer)
@@ -363,6 +410,8 @@ static void world_step(struct world *world)
     case 6:
         if (!world->kind && rnd_below(12) == 0)
             peer_cut(peer);
+        else if (!world->kind && world->crashes && rnd_below(20) == 0)
+            peer_crash(peer);
         break;
     default:
         if (!world->kind && rnd_below(4) == 0)
@@ -406,7 +455,7 @@ static void world_check_text(const struct world *world)
     }
     for (i = 0; i < world->typed; i++) {
         if (seen[i] > 1)
-            fail_msg("typed once, there %u times", seen[i]);
+            fail_msg("character %u was typed once and is there %u times", (unsigned)i, seen[i]);
         if (seen[i] == 0 && !world->excused[i])
             fail_msg("typed, deleted by nobody, and gone");
     }
@@ -449,6 +498,7 @@ static void world_play(const char *type, unsigned unkind, unsigned skip_push, ui
     world->type = type;
     world->now_ms = 1;
     starved_one_in = starving_one_in;
+    world->crashes = crashing;
     model_open(&world->server, strcmp(type, "text") == 0 ? &ops_text_engine : &ops_json_engine);
     world->server.unavailable_one_in = unkind > 0 ? 10 : 0;
     world->server.refuse_one_in = unkind;
@@ -530,6 +580,18 @@ static void documents_converge_though_memory_runs_out_again_and_again(void **sta
     assert_true(starved_count > 1000);
 }
 
+static void programs_that_die_and_go_on_with_what_they_had_saved_double_nothing(void **state)
+{
+    (void)state;
+    crashing = true;
+    play("text", 0, 0);
+    play("json", 0, 0);
+    starving_one_in = 200;
+    play("text", 0, 0);
+    starving_one_in = 0;
+    crashing = false;
+}
+
 static int print_seed(void **state)
 {
     (void)state;
@@ -545,6 +607,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(json_documents_converge, random_seeded, print_seed),
         cmocka_unit_test_setup_teardown(json_documents_converge_though_ops_are_refused_and_storage_fails, random_seeded, print_seed),
         cmocka_unit_test_setup_teardown(documents_converge_though_memory_runs_out_again_and_again, random_seeded, print_seed),
+        cmocka_unit_test_setup_teardown(programs_that_die_and_go_on_with_what_they_had_saved_double_nothing, random_seeded, print_seed),
         cmocka_unit_test_setup_teardown(pushes_that_do_not_come_are_noticed_and_fetched, random_seeded, print_seed),
     };
 
