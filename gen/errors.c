@@ -168,6 +168,18 @@ const struct ops_text_form ops_texts[OPS_TEXT_COUNT] = {
     {OPS_ERROR_CODE_INVALID_MESSAGE,
      TEXT("'{0}' does not stream"),
      TEXT("The client attempted to invoke the non-streaming '{0}' method with a streaming invocation.")},
+    /* HUB_STREAMS_UNWANTED */
+    {OPS_ERROR_CODE_INVALID_MESSAGE,
+     TEXT("'{0}' takes no streams"),
+     TEXT("An unexpected error occurred invoking '{0}' on the server. HubException: Client sent {1} stream(s), Hub method expects 0.")},
+    /* HUB_SEQUENCE_AHEAD */
+    {OPS_ERROR_CODE_INVALID_MESSAGE,
+     TEXT("Sequence ID greater than amount of messages we've received."),
+     TEXT("Connection closed with an error.")},
+    /* HUB_ACK_AHEAD */
+    {OPS_ERROR_CODE_INVALID_MESSAGE,
+     TEXT("more records are acknowledged than were sent"),
+     TEXT("Connection closed with an error.")},
     /* HUB_RECORD_INVALID */
     {OPS_ERROR_CODE_INVALID_MESSAGE,
      TEXT("the record breaks the hub protocol"),

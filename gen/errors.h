@@ -79,172 +79,178 @@ enum ops_text {
     OPS_TEXT_HUB_ARGUMENTS_INVALID = 33,
     /* InvalidMessage: '{0}' does not stream */
     OPS_TEXT_HUB_METHOD_NOT_STREAMING = 34,
+    /* InvalidMessage: '{0}' takes no streams */
+    OPS_TEXT_HUB_STREAMS_UNWANTED = 35,
+    /* InvalidMessage: Sequence ID greater than amount of messages we've received. */
+    OPS_TEXT_HUB_SEQUENCE_AHEAD = 36,
+    /* InvalidMessage: more records are acknowledged than were sent */
+    OPS_TEXT_HUB_ACK_AHEAD = 37,
     /* InvalidMessage: the record breaks the hub protocol */
-    OPS_TEXT_HUB_RECORD_INVALID = 35,
+    OPS_TEXT_HUB_RECORD_INVALID = 38,
     /* InvalidMessage: The protocol '{0}' is not supported. */
-    OPS_TEXT_HANDSHAKE_PROTOCOL_UNKNOWN = 36,
+    OPS_TEXT_HANDSHAKE_PROTOCOL_UNKNOWN = 39,
     /* InvalidMessage: The server does not support version {0} of the '{1}' protocol. */
-    OPS_TEXT_HANDSHAKE_VERSION_UNKNOWN = 37,
+    OPS_TEXT_HANDSHAKE_VERSION_UNKNOWN = 40,
     /* InvalidMessage: Cannot use the '{0}' protocol on the current transport. The transport does not support
      * 'Binary' transfer format. */
-    OPS_TEXT_HANDSHAKE_TRANSPORT_TEXT_ONLY = 38,
+    OPS_TEXT_HANDSHAKE_TRANSPORT_TEXT_ONLY = 41,
     /* InvalidMessage: An unexpected error occurred during connection handshake. */
-    OPS_TEXT_HANDSHAKE_INVALID = 39,
+    OPS_TEXT_HANDSHAKE_INVALID = 42,
     /* InvalidMessage: Handshake was canceled. */
-    OPS_TEXT_HANDSHAKE_CANCELED = 40,
+    OPS_TEXT_HANDSHAKE_CANCELED = 43,
     /* InvalidMessage: The client requested a non-integer protocol version. */
-    OPS_TEXT_NEGOTIATE_VERSION_NOT_INTEGER = 41,
+    OPS_TEXT_NEGOTIATE_VERSION_NOT_INTEGER = 44,
     /* InvalidMessage: The client requested version '{0}', but the server does not support this version. */
-    OPS_TEXT_NEGOTIATE_VERSION_UNKNOWN = 42,
+    OPS_TEXT_NEGOTIATE_VERSION_UNKNOWN = 45,
     /* InvalidMessage: Connection ID required */
-    OPS_TEXT_CONNECTION_ID_REQUIRED = 43,
+    OPS_TEXT_CONNECTION_ID_REQUIRED = 46,
     /* InvalidMessage: Unknown request type: {0} */
-    OPS_TEXT_BACKPLANE_REQUEST_UNKNOWN = 44,
+    OPS_TEXT_BACKPLANE_REQUEST_UNKNOWN = 47,
     /* UnsupportedProtocol: Required proto=1 */
-    OPS_TEXT_UNSUPPORTED_PROTOCOL = 45,
+    OPS_TEXT_UNSUPPORTED_PROTOCOL = 48,
     /* UnknownDocumentType: no engine is enabled for document type {0} */
-    OPS_TEXT_UNKNOWN_DOCUMENT_TYPE = 46,
+    OPS_TEXT_UNKNOWN_DOCUMENT_TYPE = 49,
     /* UnknownDocumentType: the document is of type {0} */
-    OPS_TEXT_DOCUMENT_TYPE_DIFFERS = 47,
+    OPS_TEXT_DOCUMENT_TYPE_DIFFERS = 50,
     /* Unauthenticated: a valid token is required */
-    OPS_TEXT_UNAUTHENTICATED = 48,
+    OPS_TEXT_UNAUTHENTICATED = 51,
     /* Forbidden: Insufficient permissions for this operation. */
-    OPS_TEXT_FORBIDDEN = 49,
+    OPS_TEXT_FORBIDDEN = 52,
     /* Forbidden: origin {0} is not allowed */
-    OPS_TEXT_ORIGIN_FORBIDDEN = 50,
+    OPS_TEXT_ORIGIN_FORBIDDEN = 53,
     /* NotJoined: join the document first */
-    OPS_TEXT_NOT_JOINED = 51,
+    OPS_TEXT_NOT_JOINED = 54,
     /* NotJoined: join the document first */
-    OPS_TEXT_SESSION_NOT_FOUND = 52,
+    OPS_TEXT_SESSION_NOT_FOUND = 55,
     /* NotFound: no such thing */
-    OPS_TEXT_NOT_FOUND = 53,
+    OPS_TEXT_NOT_FOUND = 56,
     /* NotFound: Comment not found. */
-    OPS_TEXT_COMMENT_NOT_FOUND = 54,
+    OPS_TEXT_COMMENT_NOT_FOUND = 57,
     /* NotFound: Comment does not belong to this document. */
-    OPS_TEXT_COMMENT_OF_OTHER_DOCUMENT = 55,
+    OPS_TEXT_COMMENT_OF_OTHER_DOCUMENT = 58,
     /* NotFound: the parent comment is not a root of this document */
-    OPS_TEXT_COMMENT_PARENT_NOT_FOUND = 56,
+    OPS_TEXT_COMMENT_PARENT_NOT_FOUND = 59,
     /* NotFound: No Connection with that ID */
-    OPS_TEXT_CONNECTION_UNKNOWN = 57,
+    OPS_TEXT_CONNECTION_UNKNOWN = 60,
     /* NotFound: Branch '{0}' not found. */
-    OPS_TEXT_BRANCH_NOT_FOUND = 58,
+    OPS_TEXT_BRANCH_NOT_FOUND = 61,
     /* NotFound: Target branch '{0}' not found. */
-    OPS_TEXT_TARGET_BRANCH_NOT_FOUND = 59,
+    OPS_TEXT_TARGET_BRANCH_NOT_FOUND = 62,
     /* NotFound: Source branch '{0}' not found. */
-    OPS_TEXT_SOURCE_BRANCH_NOT_FOUND = 60,
+    OPS_TEXT_SOURCE_BRANCH_NOT_FOUND = 63,
     /* NotFound: Name '{0}' not registered. */
-    OPS_TEXT_NAME_NOT_REGISTERED = 61,
+    OPS_TEXT_NAME_NOT_REGISTERED = 64,
     /* NotFound: Version '{0}' not found on branch '{1}'. */
-    OPS_TEXT_VERSION_NOT_FOUND = 62,
+    OPS_TEXT_VERSION_NOT_FOUND = 65,
     /* NotFound: No history snapshot found at or before revision {0}. */
-    OPS_TEXT_HISTORY_SNAPSHOT_NOT_FOUND = 63,
+    OPS_TEXT_HISTORY_SNAPSHOT_NOT_FOUND = 66,
     /* NotFound: Document has no data. */
-    OPS_TEXT_DOCUMENT_HAS_NO_DATA = 64,
+    OPS_TEXT_DOCUMENT_HAS_NO_DATA = 67,
     /* RevisionAhead: revision {0} is above the current {1} */
-    OPS_TEXT_REVISION_AHEAD = 65,
+    OPS_TEXT_REVISION_AHEAD = 68,
     /* RevisionCompacted: revision {0} is older than what is kept, join again */
-    OPS_TEXT_REVISION_COMPACTED = 66,
+    OPS_TEXT_REVISION_COMPACTED = 69,
     /* RevisionCompacted: the log is compacted past the base revision, join again */
-    OPS_TEXT_LOG_COMPACTED = 67,
+    OPS_TEXT_LOG_COMPACTED = 70,
     /* RevisionCompacted: the log does not reach the current revision (expected {0}, current {1}, base {2}, read
      * {3}), join again */
-    OPS_TEXT_LOG_GAP = 68,
+    OPS_TEXT_LOG_GAP = 71,
     /* RevisionCompacted: too much has happened since revision {0}, join again */
-    OPS_TEXT_REBASE_TOO_LONG = 69,
+    OPS_TEXT_REBASE_TOO_LONG = 72,
     /* InvalidOp: {0} */
-    OPS_TEXT_INVALID_OP = 70,
+    OPS_TEXT_INVALID_OP = 73,
     /* InvalidOp: component {0} reaches past the end of the document */
-    OPS_TEXT_OP_PAST_END = 71,
+    OPS_TEXT_OP_PAST_END = 74,
     /* InvalidOp: component {0} has a boundary inside a surrogate pair */
-    OPS_TEXT_OP_SPLITS_SURROGATE = 72,
+    OPS_TEXT_OP_SPLITS_SURROGATE = 75,
     /* InvalidOp: operation {0} moves a reserved node */
-    OPS_TEXT_OP_MOVES_RESERVED_NODE = 73,
+    OPS_TEXT_OP_MOVES_RESERVED_NODE = 76,
     /* InvalidOp: operation {0} is stamped too far ahead of the server's clock */
-    OPS_TEXT_OP_STAMP_AHEAD = 74,
+    OPS_TEXT_OP_STAMP_AHEAD = 77,
     /* InvalidOp: Rejected by validator: {0} */
-    OPS_TEXT_OP_REJECTED_BY_VALIDATOR = 75,
+    OPS_TEXT_OP_REJECTED_BY_VALIDATOR = 78,
     /* InvalidOp: components is null */
-    OPS_TEXT_OP_COMPONENTS_NULL = 76,
+    OPS_TEXT_OP_COMPONENTS_NULL = 79,
     /* InvalidOp: operations is null */
-    OPS_TEXT_OP_OPERATIONS_NULL = 77,
+    OPS_TEXT_OP_OPERATIONS_NULL = 80,
     /* InvalidOp: an identifier is null */
-    OPS_TEXT_OP_KEY_NULL = 78,
+    OPS_TEXT_OP_KEY_NULL = 81,
     /* InvalidOp: an element of the op is null */
-    OPS_TEXT_OP_ELEMENT_NULL = 79,
+    OPS_TEXT_OP_ELEMENT_NULL = 82,
     /* InvalidOp: a value is absent */
-    OPS_TEXT_OP_VALUE_ABSENT = 80,
+    OPS_TEXT_OP_VALUE_ABSENT = 83,
     /* InvalidOp: a count is out of range */
-    OPS_TEXT_OP_COUNT_NEGATIVE = 81,
+    OPS_TEXT_OP_COUNT_NEGATIVE = 84,
     /* InvalidOp: a value holds a lone surrogate */
-    OPS_TEXT_OP_VALUE_SURROGATE = 82,
+    OPS_TEXT_OP_VALUE_SURROGATE = 85,
     /* InvalidOp: Branch '{0}' is read-only. */
-    OPS_TEXT_BRANCH_READ_ONLY = 83,
+    OPS_TEXT_BRANCH_READ_ONLY = 86,
     /* InvalidOp: Target branch '{0}' is read-only. */
-    OPS_TEXT_TARGET_BRANCH_READ_ONLY = 84,
+    OPS_TEXT_TARGET_BRANCH_READ_ONLY = 87,
     /* InvalidOp: Branch '{0}' already exists. */
-    OPS_TEXT_BRANCH_EXISTS = 85,
+    OPS_TEXT_BRANCH_EXISTS = 88,
     /* InvalidOp: Cannot delete branch '{0}': branch '{1}' was forked from it. */
-    OPS_TEXT_BRANCH_FORKED = 86,
+    OPS_TEXT_BRANCH_FORKED = 89,
     /* InvalidOp: Cannot delete name '{0}': {1} branch(es) still exist. Delete them first or pass cascade=true. */
-    OPS_TEXT_NAME_HAS_BRANCHES = 87,
+    OPS_TEXT_NAME_HAS_BRANCHES = 90,
     /* InvalidOp: Tag '{0}' already exists on branch '{1}'. */
-    OPS_TEXT_TAG_EXISTS = 88,
+    OPS_TEXT_TAG_EXISTS = 91,
     /* InvalidOp: Source branch has no snapshot yet — compact the document first. */
-    OPS_TEXT_SOURCE_BRANCH_HAS_NO_SNAPSHOT = 89,
+    OPS_TEXT_SOURCE_BRANCH_HAS_NO_SNAPSHOT = 92,
     /* InvalidOp: Document has no snapshot — compact the document first. */
-    OPS_TEXT_DOCUMENT_HAS_NO_SNAPSHOT = 90,
+    OPS_TEXT_DOCUMENT_HAS_NO_SNAPSHOT = 93,
     /* InvalidOp: no merge driver for document type '{0}' */
-    OPS_TEXT_MERGE_DRIVER_MISSING = 91,
+    OPS_TEXT_MERGE_DRIVER_MISSING = 94,
     /* NothingToUndo: there is nothing to undo */
-    OPS_TEXT_NOTHING_TO_UNDO = 92,
+    OPS_TEXT_NOTHING_TO_UNDO = 95,
     /* NothingToRedo: there is nothing to redo */
-    OPS_TEXT_NOTHING_TO_REDO = 93,
+    OPS_TEXT_NOTHING_TO_REDO = 96,
     /* TooLarge: a size is above its limit */
-    OPS_TEXT_TOO_LARGE = 94,
+    OPS_TEXT_TOO_LARGE = 97,
     /* TooLarge: Operation payload exceeds {0} bytes. */
-    OPS_TEXT_PAYLOAD_LARGE = 95,
+    OPS_TEXT_PAYLOAD_LARGE = 98,
     /* TooLarge: Awareness payload exceeds {0} bytes. */
-    OPS_TEXT_AWARENESS_LARGE = 96,
+    OPS_TEXT_AWARENESS_LARGE = 99,
     /* TooLarge: Comment body exceeds {0} characters. */
-    OPS_TEXT_COMMENT_BODY_LONG = 97,
+    OPS_TEXT_COMMENT_BODY_LONG = 100,
     /* TooLarge: the message exceeds {0} bytes */
-    OPS_TEXT_MESSAGE_LARGE = 98,
+    OPS_TEXT_MESSAGE_LARGE = 101,
     /* TooLarge: the document would exceed {0} bytes */
-    OPS_TEXT_DOCUMENT_LARGE = 99,
+    OPS_TEXT_DOCUMENT_LARGE = 102,
     /* TooMany: a count is above its limit */
-    OPS_TEXT_TOO_MANY = 100,
+    OPS_TEXT_TOO_MANY = 103,
     /* TooMany: this connection has joined {0} documents */
-    OPS_TEXT_DOCUMENTS_JOINED_MANY = 101,
+    OPS_TEXT_DOCUMENTS_JOINED_MANY = 104,
     /* TooMany: the awareness states of the document would exceed {0} bytes */
-    OPS_TEXT_AWARENESS_TOTAL_MANY = 102,
+    OPS_TEXT_AWARENESS_TOTAL_MANY = 105,
     /* RateLimited: too many requests, try again later */
-    OPS_TEXT_RATE_LIMITED = 103,
+    OPS_TEXT_RATE_LIMITED = 106,
     /* SlowConsumer: this connection does not read fast enough */
-    OPS_TEXT_SLOW_CONSUMER = 104,
+    OPS_TEXT_SLOW_CONSUMER = 107,
     /* StorageUnavailable: the storage cannot be reached, try again */
-    OPS_TEXT_STORAGE_UNAVAILABLE = 105,
+    OPS_TEXT_STORAGE_UNAVAILABLE = 108,
     /* Draining: this node is shutting down, reconnect */
-    OPS_TEXT_DRAINING = 106,
+    OPS_TEXT_DRAINING = 109,
     /* OwnerUnavailable: the document's node cannot be reached, try again */
-    OPS_TEXT_OWNER_UNAVAILABLE = 107,
+    OPS_TEXT_OWNER_UNAVAILABLE = 110,
     /* OwnerUnavailable: the document's node did not answer in time, try again */
-    OPS_TEXT_OWNER_TIMEOUT = 108,
+    OPS_TEXT_OWNER_TIMEOUT = 111,
     /* OwnerUnavailable: the document's node does not serve it, try again */
-    OPS_TEXT_OWNER_HAS_NO_HANDLER = 109,
+    OPS_TEXT_OWNER_HAS_NO_HANDLER = 112,
     /* OwnerUnavailable: node '{0}' cannot be reached without a backplane */
-    OPS_TEXT_OWNER_UNREACHABLE = 110,
+    OPS_TEXT_OWNER_UNREACHABLE = 113,
     /* Internal: internal error, reference {0} */
-    OPS_TEXT_INTERNAL = 111,
+    OPS_TEXT_INTERNAL = 114,
     /* Internal: internal error */
-    OPS_TEXT_UNKNOWN_ERROR = 112,
+    OPS_TEXT_UNKNOWN_ERROR = 115,
     /* Internal: document {0} could not be initialized */
-    OPS_TEXT_DOCUMENT_NOT_SEEDED = 113,
+    OPS_TEXT_DOCUMENT_NOT_SEEDED = 116,
     /* Internal: {1} */
-    OPS_TEXT_HUB_EXCEPTION = 114,
+    OPS_TEXT_HUB_EXCEPTION = 117,
     /* Internal: '{0}' failed */
-    OPS_TEXT_HUB_METHOD_FAILED = 115
+    OPS_TEXT_HUB_METHOD_FAILED = 118
 };
-enum { OPS_TEXT_COUNT = 116 };
+enum { OPS_TEXT_COUNT = 119 };
 
 struct ops_text_form {
     enum ops_error_code code;

@@ -1049,6 +1049,12 @@ export interface HubInvocation {
   streamIds?: string[];
 }
 
+/** What an Invocation has for an id, of any type: null is not the same as none. */
+export interface HubInvocationId {
+  /** The id, as it stands. */
+  invocationId?: Json;
+}
+
 /** One item of a stream. */
 export interface HubStreamItem {
   /** Names and texts; nobody reads them. */

@@ -1671,6 +1671,16 @@ const struct ops_message ops_hub_invocation_type = {
     NULL, NULL, hub_invocation_packed,
     {UINT64_C(0xc), UINT64_C(0xc)}};
 
+/* ---- HubInvocationId ---- */
+
+static const struct ops_field hub_invocation_id_fields[] = {
+    FIELD(NAME("invocationId"), NAME("invocationId"), hub_invocation_id, invocation_id, 1, BYTES, 0, ANY, ANY, OMIT, OMIT, NULL, NULL),
+};
+const struct ops_message ops_hub_invocation_id_type = {
+    TEXT("HubInvocationId"), (uint16_t)sizeof(struct ops_hub_invocation_id), 1, 0, hub_invocation_id_fields, NULL,
+    NULL, NULL, NULL,
+    {UINT64_C(0x0), UINT64_C(0x0)}};
+
 /* ---- HubStreamItem ---- */
 
 static const struct ops_field hub_stream_item_fields[] = {
@@ -2639,6 +2649,7 @@ const struct ops_message *const ops_messages[] = {
     &ops_hub_handshake_response_type,
     &ops_hub_message_type,
     &ops_hub_invocation_type,
+    &ops_hub_invocation_id_type,
     &ops_hub_stream_item_type,
     &ops_hub_completion_type,
     &ops_hub_stream_invocation_type,
@@ -2708,7 +2719,7 @@ const struct ops_message *const ops_messages[] = {
     &ops_log_error_type,
     &ops_live_counts_type,
 };
-const size_t ops_messages_count = 167;
+const size_t ops_messages_count = 168;
 
 #undef TEXT
 #undef NAME

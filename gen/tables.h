@@ -112,6 +112,7 @@ extern const struct ops_message ops_hub_handshake_request_type;
 extern const struct ops_message ops_hub_handshake_response_type;
 extern const struct ops_message ops_hub_message_type;
 extern const struct ops_message ops_hub_invocation_type;
+extern const struct ops_message ops_hub_invocation_id_type;
 extern const struct ops_message ops_hub_stream_item_type;
 extern const struct ops_message ops_hub_completion_type;
 extern const struct ops_message ops_hub_stream_invocation_type;

@@ -1473,6 +1473,12 @@ struct ops_hub_message {
     };
 };
 
+/* What an Invocation has for an id, of any type: null is not the same as none. */
+struct ops_hub_invocation_id {
+    /* The id, as it stands. */
+    struct ops_any invocation_id;
+};
+
 /* A command on the management WebSocket. Its name is that of a method of the management hub. */
 struct ops_mgmt_request {
     /* Chosen by the client; the reply carries it too. */
