@@ -5,11 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <sqlite3.h>
 
-enum { TESTS_MAX = 64, CLAIM_CHARS = 160 };
+enum { TESTS_MAX = 64, CLAIM_CHARS = 240 };
 
 /* ---- SQLite: a commit hangs while another connection has the write lock ----------------------------------------------------- */
 
@@ -54,6 +55,16 @@ struct cell {
     struct fixture fixture;
 };
 
+static struct cell *running;
+
+void contract_skip(const char *why)
+{
+    size_t len = strlen(running->name);
+
+    (void)snprintf(running->name + len, sizeof running->name - len, " (%s)", why); /* cmocka prints no reason of its own */
+    skip();
+}
+
 static int cell_open(void **state)
 {
     struct cell *c = *state;
@@ -76,10 +87,9 @@ static void cell_run(void **state)
 {
     struct cell *c = *state;
 
-    if (c->test->durable && !c->fixture.store->ops->durable) {
-        print_message("# skip: %s: it keeps documents for the life of the process only\n", c->name);
-        skip();
-    }
+    running = c;
+    if (c->test->durable && !c->fixture.store->ops->durable)
+        contract_skip("it keeps documents for the life of the process only");
     c->test->run(&c->fixture, c->backend);
 }
 
@@ -87,9 +97,11 @@ int contract_run(const char *group, const struct contract_test *tests, size_t co
 {
     static struct CMUnitTest units[TESTS_MAX * BACKENDS];
     struct cell *cells = calloc(count * BACKENDS, sizeof *cells);
-    int failed;
+    /* cmocka writes "not ok # SKIP", which meson counts as a failure. */
+    FILE *filter = popen("sed 's/^not ok \\([0-9]*\\) # SKIP/ok \\1 # SKIP/'", "w");
+    int failed, before = dup(STDOUT_FILENO);
 
-    if (cells == NULL || count > TESTS_MAX)
+    if (cells == NULL || count > TESTS_MAX || filter == NULL || dup2(fileno(filter), STDOUT_FILENO) < 0)
         return 1;
     for (size_t i = 0; i < count * BACKENDS; i++) {
         cells[i].test = &tests[i % count];
@@ -98,6 +110,10 @@ int contract_run(const char *group, const struct contract_test *tests, size_t co
         units[i] = (struct CMUnitTest){cells[i].name, cell_run, cell_open, cell_drop, &cells[i]};
     }
     failed = _cmocka_run_group_tests(group, units, count * BACKENDS, NULL, NULL);
+    (void)fflush(stdout);
+    (void)dup2(before, STDOUT_FILENO);
+    (void)close(before);
+    (void)pclose(filter);
     free(cells);
     return failed;
 }

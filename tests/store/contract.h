@@ -16,6 +16,9 @@ int contract_run(const char *group, const struct contract_test *tests, size_t co
 
 #define CONTRACT_RUN(group, tests) contract_run((group), (tests), sizeof(tests) / sizeof((tests)[0]))
 
+/* Ends the running claim as one that this backend cannot be asked, for that reason. */
+void contract_skip(const char *why);
+
 /* Submits requests as one chain. */
 void contract_submit_chain(struct fixture *f, struct ops_store_request *const *requests, size_t count);
 
