@@ -8,11 +8,12 @@
  *                             everything is rolled back and repeated row by row; what fails alone is ABSENT
  *   the commit cannot start (locked by another process, read-only)
  *                             all are ABSENT
- *   the commit fails, disk full or locked
+ *   the commit fails, disk or quota full, or locked
  *                             its frame is not whole, so it is not there: as for a statement
  *   the commit fails otherwise (fsync above all)
  *                             UNKNOWN, and no write is tried until a restart: the kernel may have dropped what it could not
  *                             write, and a later fsync would say that all is well */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -97,11 +98,24 @@ static void roll_back(struct sqlite_store *s, size_t from, size_t to)
     }
 }
 
-/* A failed commit that certainly left nothing: SQLite reports a frame that was written in part as SQLITE_FULL, and the frame that
- * makes a transaction valid is written last. */
-static bool commit_left_nothing(int code)
+bool sqlite_no_room(sqlite3 *db, int code, bool in_log)
 {
-    return code == SQLITE_FULL || code == SQLITE_BUSY || code == SQLITE_LOCKED;
+    sqlite3_file *file = NULL;
+    int why = 0;
+
+    if (sqlite3_extended_errcode(db) != SQLITE_IOERR_WRITE)
+        return code == SQLITE_FULL;
+    if (sqlite3_file_control(db, "main", in_log ? SQLITE_FCNTL_JOURNAL_POINTER : SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
+        file == NULL || file->pMethods == NULL || file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &why) != SQLITE_OK)
+        return false;
+    return why == ENOSPC || why == EDQUOT || why == EFBIG;
+}
+
+/* A failed commit that certainly left nothing: a frame for which there is no room is written in part at most, and the frame that makes
+ * a transaction valid is written last. */
+static bool commit_left_nothing(const struct sqlite_store *s, int code)
+{
+    return code == SQLITE_BUSY || code == SQLITE_LOCKED || sqlite_no_room(s->db, code, true);
 }
 
 enum attempt { ATTEMPT_ENDED, ATTEMPT_LOST };
@@ -135,7 +149,7 @@ static enum attempt attempt(struct sqlite_store *s, size_t from, size_t to)
         }
     }
     code = sqlite_run(s->w[any ? W_COMMIT : W_ROLLBACK]);
-    if (code != SQLITE_OK && any && !commit_left_nothing(code)) {
+    if (code != SQLITE_OK && any && !commit_left_nothing(s, code)) {
         sqlite_refuse(s, "a commit failed", sqlite3_extended_errcode(s->db));
         end_pending(s, from, to, OPS_STORE_UNKNOWN, s->trouble);
         roll_back(s, from, to);

@@ -41,9 +41,9 @@ void sqlite_checkpoint(struct sqlite_store *s)
         (void)reader_may_start(s, true);
     if (code == SQLITE_OK) {
         s->checkpoint_pages = s->wal_pages + SQLITE_CHECKPOINT_PAGES; /* should it not start over */
-    } else if (code == SQLITE_FULL || code == SQLITE_BUSY || code == SQLITE_LOCKED || code == SQLITE_NOMEM) {
+    } else if (code == SQLITE_BUSY || code == SQLITE_LOCKED || code == SQLITE_NOMEM || sqlite_no_room(s->db, code, false)) {
         s->checkpoint_again_ms = sqlite_now_ms() + RETRY_MS; /* nothing is lost: the log still has it */
-        if (code == SQLITE_FULL)
+        if (sqlite_no_room(s->db, code, false))
             sqlite_log(s, "sqlite: no room to copy the write-ahead log into the database");
     } else {
         sqlite_refuse(s, "the write-ahead log could not be copied into the database", sqlite3_extended_errcode(s->db));

@@ -45,6 +45,7 @@ enum writer_statement {
     W_TRIM_OPS,
     W_TRIM_OP_IDS,
     W_PROBE,
+    W_PROBE_UNDO,
     W_COUNT
 };
 
@@ -157,6 +158,10 @@ enum sqlite_outcome sqlite_write(struct sqlite_store *s, struct ops_store_reques
 
 /* ---- batch.c: the batch taken, to its end. */
 void sqlite_batch_run(struct sqlite_store *s);
+
+/* The last call on `db` failed with `code` for want of room in the log or, without `in_log`, in the database: the disk's, or that of a
+ * quota or a limit on files, for which SQLite has no code of its own. */
+bool sqlite_no_room(sqlite3 *db, int code, bool in_log);
 
 /* Writes are refused from now on. */
 void sqlite_refuse(struct sqlite_store *s, const char *what, int code);

@@ -24,7 +24,8 @@ static const char *const writer_texts[W_COUNT] = {
                     "\"Revision\" <= ?2 ORDER BY \"Revision\"",
     [W_TRIM_OPS] = "DELETE FROM \"DocumentOps\" WHERE \"DocumentId\" = ?1 AND \"Revision\" < ?2",
     [W_TRIM_OP_IDS] = "DELETE FROM \"OpStreamOpIds\" WHERE \"DocumentId\" = ?1 AND \"Revision\" < ?2",
-    [W_PROBE] = "UPDATE \"OpStreamSchema\" SET \"AppliedAt\" = \"AppliedAt\"",
+    [W_PROBE] = "INSERT OR REPLACE INTO \"OpStreamOpIds\" (\"DocumentId\", \"Revision\", \"OpId\") VALUES ('', -1, '')",
+    [W_PROBE_UNDO] = "DELETE FROM \"OpStreamOpIds\" WHERE \"DocumentId\" = '' AND \"Revision\" = -1",
 };
 
 static const char *const reader_texts[R_COUNT] = {

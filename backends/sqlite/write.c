@@ -176,7 +176,9 @@ enum sqlite_outcome sqlite_write(struct sqlite_store *s, struct ops_store_reques
     case OPS_STORE_SNAPSHOT:
         return write_snapshot(s, (const struct ops_store_snapshot *)(const void *)r, d);
     case OPS_STORE_HEALTH:
-        return sqlite_run(s->w[W_PROBE]) == SQLITE_OK ? SQLITE_ROW_WRITTEN : SQLITE_ROW_LOST;
+        /* A row and its removal: SQLite writes nothing for a row that is replaced by itself, so that would probe no disk. */
+        return sqlite_run(s->w[W_PROBE]) == SQLITE_OK && sqlite_run(s->w[W_PROBE_UNDO]) == SQLITE_OK ? SQLITE_ROW_WRITTEN
+                                                                                                   : SQLITE_ROW_LOST;
     case OPS_STORE_LOAD:
     case OPS_STORE_HISTORY:
     case OPS_STORE_DOCUMENTS:
