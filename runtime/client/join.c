@@ -193,6 +193,7 @@ void doc_joined(struct ops_doc *doc, const struct ops_join_response *reply)
         return;
     }
     doc->load_anew = false;
+    doc->compacted = false;
     if (!since && doc->doubt_since > 0) {
         doc_rejoin(doc, false);
         return;
@@ -228,6 +229,7 @@ void doc_join_refused(struct ops_doc *doc, enum ops_error_code code, struct ops_
     switch (code) {
     case OPS_ERROR_CODE_REVISION_COMPACTED:
     case OPS_ERROR_CODE_REVISION_AHEAD:
+        doc->compacted = doc->doubt_since == 0 && code == OPS_ERROR_CODE_REVISION_COMPACTED;
         doc_rejoin(doc, doc->doubt_since == 0 || code == OPS_ERROR_CODE_REVISION_AHEAD);
         doc->doubt_since = 0; /* nobody knows any more: they are sent again */
         return;

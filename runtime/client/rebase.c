@@ -290,7 +290,7 @@ static enum ops_err reload_rebase(struct rebase *edits, struct ops_str content, 
     difference = reload_difference(&r, content, &inserted);
     if (difference == NULL)
         return OPS_ERR_NOMEM;
-    if (first_is_in_doubt(doc) && (first_is_in || text_holds_inserts(inserted, (const struct ops_text_op *)kept_op(&r.edits[0]->op)))) {
+    if (first_is_in_doubt(doc) && doc->doubt_since == 0 && (first_is_in || text_holds_inserts(inserted, (const struct ops_text_op *)kept_op(&r.edits[0]->op)))) {
         err = rebase_apply(&r, kept_op(&r.edits[0]->op));
         if (err != OPS_OK)
             return err;
@@ -348,7 +348,7 @@ enum ops_err text_reload(struct ops_doc *doc, struct ops_str snapshot, bool firs
     if (err != OPS_OK)
         return err;
     *seen = NULL;
-    if (doc->doubt_since == 0 && ((doc->local == NULL && first_is_in_doubt(doc)) || first_may_differ(doc)))
+    if (doc->doubt_since == 0 && !doc->compacted && ((doc->local == NULL && first_is_in_doubt(doc)) || first_may_differ(doc)))
         doc->doubt_since = doc->revision > 0 ? doc->revision : 1;
     if (doc->local == NULL && first_is_in_doubt(doc))
         doc->edits->may_differ = true; /* from here on it is placed, not rebased */

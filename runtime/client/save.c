@@ -1,4 +1,7 @@
-/* Over a restart of the program: schema/opstream.proto, SavedClient. */
+/* Over a restart of the program: schema/opstream.proto, SavedClient.
+ *
+ * A negative revision is the positive one of a text that was just loaded anew: the ops up to it are still to be looked through for the
+ * edits' ids (struct ops_doc, doubt_since), here from the first op on. */
 #include "session.h"
 
 enum { SAVED_VERSION = 1 };
@@ -40,14 +43,13 @@ static enum ops_err save_edits(const struct ops_doc *doc, struct ops_arena *aren
 static enum ops_err save_document(const struct ops_doc *doc, struct ops_arena *arena, struct ops_saved_document *saved)
 {
     const void *state = doc->confirmed != NULL ? doc->confirmed : doc->local;
-    bool in_doubt = doc->doubt_since > 0;
     struct ops_buf snapshot;
     enum ops_err err = OPS_OK;
 
     saved->document_id = doc->id;
     saved->document_type = doc->engine->document_type;
-    saved->revision = in_doubt ? doc->doubt_since : doc->revision;
-    if (state != NULL && !in_doubt) { /* else it is loaded anew by the next run too */
+    saved->revision = doc->doubt_since > 0 ? -doc->revision : doc->revision;
+    if (state != NULL) { /* else it is loaded anew by the next run too */
         ops_buf_init(&snapshot, arena);
         err = doc->engine->snapshot(state, &ops_style_v1_plus, &snapshot);
         saved->snapshot = ops_buf_str(&snapshot);
@@ -151,13 +153,14 @@ static enum ops_err load_document(struct ops_client *client, const struct ops_sa
 
     if (client->doc_count >= client->config.documents_max)
         return OPS_ERR_RANGE;
-    if ((engine != &ops_text_engine && engine != &ops_json_engine) || saved->document_id.len == 0 || (saved->revision != 0 && !revision_is_sound(saved->revision)) ||
+    if ((engine != &ops_text_engine && engine != &ops_json_engine) || saved->document_id.len == 0 || saved->revision <= -INT64_MAX || saved->revision == INT64_MAX ||
         ops_client_find(client, saved->document_id) != NULL)
         return OPS_ERR_SYNTAX;
     err = doc_open(client, saved->document_id, engine, &doc);
     if (err != OPS_OK)
         return err;
-    doc->revision = saved->revision;
+    doc->revision = saved->revision < 0 ? -saved->revision : saved->revision;
+    doc->doubt_since = saved->revision < 0 && engine == &ops_text_engine;
     for (i = 0; err == OPS_OK && i < saved->edits_count; i++)
         err = load_edit(doc, &saved->edits[i]);
     return err == OPS_OK ? load_state(doc, saved->snapshot) : err;

@@ -97,6 +97,7 @@ struct ops_doc {
     /* A text was loaded anew while the server may have had edits of this list: the ops behind this revision are looked through for
      * their ids before anything is sent. 0: nothing to look for. */
     int64_t doubt_since;
+    bool compacted;      /* the server does not have the ops behind the known revision any more: nothing can be looked through */
 
     struct ops_str awareness; /* own state, a piece of the pool */
     bool awareness_changed;

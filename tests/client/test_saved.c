@@ -190,7 +190,8 @@ static void what_no_client_saves_is_refused(void **state)
     WITH(saved.documents_count, 2); /* twice the same id */
     WITH(documents[0].document_id, OPS_STR(""));
     WITH(documents[0].document_type, OPS_STR("table"));
-    WITH(documents[0].revision, -1);
+    WITH(documents[0].revision, INT64_MIN);
+    WITH(documents[0].revision, -INT64_MAX);
     WITH(documents[0].revision, INT64_MAX);
     WITH(documents[0].snapshot, OPS_STR("{\"content\":7}"));
     WITH(edit.op_id, OPS_STR("short"));
