@@ -6,7 +6,7 @@ export const ENGINES = ['text', 'json', 'rich-text', 'tree', 'table', 'form'];
 export const TRANSPORTS = ['websocket', 'http', 'signalr-ws', 'signalr-lp', 'signalr-sse', 'mixed'];
 export const CLASSES = ['must', 'informational', 'defect'];
 export const FEATURES = {
-    undo: 'undo|redo', comments: 'comment_[a-z]+', 'state-at': 'state_at', 'catch-up': 'sinceRevision', 'op-id': 'opId',
+    undo: 'undo|redo', comments: 'comment_[a-z]+|CreateComment|EditComment|ResolveComment|DeleteComment|ListOpenComments', 'state-at': 'state_at|GetStateAt', 'catch-up': 'sinceRevision', 'op-id': 'opId',
 };
 
 // A file's cases, each with the profile of the file.
@@ -48,7 +48,7 @@ export function featuresOf(theCase)
 {
     const sent = theCase.steps.filter((s) => s.do === 'send').map(textOf).join('\n');
     return Object.entries(FEATURES).filter(([name, word]) =>
-        new RegExp(name === 'catch-up' || name === 'op-id' ? `"${word}":` : `"type":"(?:${word})"`).test(sent)).map(([name]) => name);
+        new RegExp(name === 'catch-up' || name === 'op-id' ? `"${word}":` : `"(?:type|target)":"(?:${word})"`).test(sent)).map(([name]) => name);
 }
 
 // A glob of ids: `*` stands for anything.

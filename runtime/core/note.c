@@ -141,7 +141,7 @@ static bool note_is_kept_silent(const struct asker *asker, const struct refusal 
 {
     enum ops_error_code code = ops_refusal_code(refusal);
 
-    return asker->kind == OPS_CLIENT_MESSAGE_AWARENESS_REQUEST && asker->profile->awareness_unanswered && !asker->calls &&
+    return asker->kind == OPS_CLIENT_MESSAGE_AWARENESS_REQUEST && asker->profile->awareness_unanswered &&
            refusal->sentence.ptr == NULL &&
            (code == OPS_ERROR_CODE_INVALID_MESSAGE || code == OPS_ERROR_CODE_TOO_LARGE || code == OPS_ERROR_CODE_TOO_MANY);
 }
@@ -158,8 +158,8 @@ struct ops_note *ops_refusal_note(struct ops_core *core, const struct asker *ask
     core->stats.refusals[ops_refusal_code(refusal)]++;
     if (note_is_op(asker->kind))
         core->stats.ops_rejected++;
-    if (note_is_kept_silent(asker, refusal))
-        return NULL;
+    if (note_is_kept_silent(asker, refusal)) /* a call has an answer all the same: one that says nothing */
+        return asker->calls ? ops_note_reply_new(core, OPS_SERVER_MESSAGE_AWARENESS_ACK, asker->correlation_id) : NULL;
     note = ops_note_reply_new(core, op ? OPS_SERVER_MESSAGE_OP_RESPONSE : OPS_SERVER_MESSAGE_ERROR_RESPONSE, asker->correlation_id);
     if (note == NULL)
         return NULL;

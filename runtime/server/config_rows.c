@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 const struct ops_choice ops_choices_transport[] = {
-    {"websockets", NULL, false}, {"signalr", NULL, true}, {"grpc", NULL, true}, {NULL, NULL, false}};
+    {"websockets", NULL, false}, {"signalr", NULL, false}, {"grpc", NULL, true}, {NULL, NULL, false}};
 
 const struct ops_choice ops_choices_engine[] = {
     {"text", NULL, false}, {"json", NULL, false}, {"rich-text", NULL, true}, {"richtext", "rich-text", true},

@@ -1,4 +1,5 @@
-// Clients of npm's `ws` in both profiles and C clients (opstream-edit) type into one document: in the end everybody holds the same bytes.
+// Clients of npm's `ws` in both profiles, of npm's @microsoft/signalr on each of its transports and protocols, and C clients (opstream-edit) type into
+// one document: in the end everybody holds the same bytes.
 //
 //   OPSTREAMD=… OPSTREAM_EDIT=… OPS_NPM_DIR=… node interop.mjs [full]      5 s; full: 30 s
 
@@ -9,10 +10,16 @@ import { contentOf, reference, v1 } from './protocol.mjs';
 import { randomEdit } from './ot.mjs';
 import { TextClient } from './text_client.mjs';
 import { CEditor, opstreamEdit } from './c_editor.mjs';
+import { HubClient, signalrOfNpm } from './hub_client.mjs';
 import { startFake } from './fake_server.mjs';
 import { opstreamd, start } from './start.mjs';
 
 const DOCUMENT = 'interop', LIMIT = 60000;
+const HUBS = [
+    { transport: 'WebSockets', protocol: 'json', profile: 'v1' }, { transport: 'WebSockets', protocol: 'messagepack', profile: 'v1' },
+    { transport: 'WebSockets', protocol: 'json', profile: 'reference' }, { transport: 'ServerSentEvents', protocol: 'json', profile: 'v1' },
+    { transport: 'LongPolling', protocol: 'messagepack', profile: 'v1' },
+];
 
 function webSocketOfNpm()
 {
@@ -23,8 +30,19 @@ function webSocketOfNpm()
     }
 }
 
+// On npm's @microsoft/signalr, with what is asked of the others.
+async function connectHub(port, how)
+{
+    const client = new HubClient(signalrOfNpm(), port, DOCUMENT, how);
+    await client.start();
+    await client.join();
+    client.profile = { name: `${how.profile} ${how.transport} ${how.protocol}` };
+    client.socket = { terminate: () => client.connection.stop().catch(() => {}) };
+    return client;
+}
+
 // A textbook client on npm's `ws`.
-async function connect(WebSocket, port, profile)
+async function connectSocket(WebSocket, port, profile)
 {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/collab-ws`);
     const client = new TextClient(profile, DOCUMENT, (text) => socket.send(text));
@@ -44,6 +62,8 @@ async function connect(WebSocket, port, profile)
     await within(10000, 'join', client.joined);
     return client;
 }
+
+const connect = (WebSocket, port, way) => (way.transport ? connectHub(port, way) : connectSocket(WebSocket, port, way));
 
 async function type(client, random, going)
 {
@@ -124,8 +144,10 @@ run('interop', async () => {
     const server = await start();
     const editors = opstreamEdit() ? 2 : 0;
     if (editors === 0) skip('opstream-edit beside the ws clients', 'OPSTREAM_EDIT is not set');
-    const { wrong, ops } = await together(WebSocket, server.port, [v1, reference, v1, reference], editors, isFull ? 30000 : 5000, random);
-    check(wrong.length === 0, `four ws clients in two profiles and ${editors} C clients hold the snapshot's bytes`, ...wrong, ...server.log.slice(-5));
+    const hubs = signalrOfNpm() ? HUBS : [];
+    if (hubs.length === 0) skip('SignalR clients beside the others', 'the npm package @microsoft/signalr is not installed');
+    const { wrong, ops } = await together(WebSocket, server.port, [v1, reference, v1, reference, ...hubs], editors, isFull ? 30000 : 5000, random);
+    check(wrong.length === 0, `four ws clients in two profiles, ${hubs.length} SignalR clients and ${editors} C clients hold the snapshot's bytes`, ...wrong, ...server.log.slice(-5));
     check(ops > 100, `they met each other: ${ops} ops`);
     const exit = await server.stop();
     check(exit.code === 0, 'the server ends cleanly', JSON.stringify(exit), ...server.log.slice(-20));

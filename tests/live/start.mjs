@@ -74,7 +74,7 @@ export async function start(env = {}, port = undefined)
 {
     port ??= await freePort();
     const child = spawn(opstreamd(), [], { stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: process.env.PATH, HOME: process.env.HOME ?? '/',
-        ...pass('ASAN_OPTIONS', 'UBSAN_OPTIONS', 'TSAN_OPTIONS', 'LSAN_OPTIONS', 'OPSTREAM__LOOPS'),
+        ...pass('ASAN_OPTIONS', 'UBSAN_OPTIONS', 'TSAN_OPTIONS', 'LSAN_OPTIONS', 'OPSTREAM__LOOPS', 'OPSTREAM__TRANSPORTS'),
         OPSTREAM__URLS: `http://127.0.0.1:${port}`, OPSTREAM__ADMIN__URLS: 'off', ...env } });
     const server = new Server(child, port);
     child.on('error', (e) => server.log.push(`cannot be started: ${e.message}`));

@@ -14,7 +14,7 @@ import { COPIED, brief, readDeviations, reasonOf, writeDeviations } from './devi
 import { opstreamd, start } from './start.mjs';
 
 // What this build serves. Whoever adds a transport, an engine or an endpoint adds it here.
-const SERVED = { transports: ['websocket', 'http'], endpoints: ['/', '/health', '/collab-ws', '/nothing'], engines: ['text', 'json'], without: ['comments', 'state-at'] };
+const SERVED = { transports: ['websocket', 'http', 'signalr-ws', 'signalr-sse', 'signalr-lp'], endpoints: ['/', '/collab', '/health', '/collab-ws', '/nothing'], engines: ['text', 'json'], without: ['comments', 'state-at'] };
 
 const [page, ...rest] = process.argv.slice(2);
 const mode = rest.find((a) => a === 'full' || a === 'write') ?? 'quick';
@@ -76,7 +76,7 @@ run('vectors', async () => {
     for (const f of files) if (!there.includes(f)) skip(f.replace(/.*\//, ''), 'the recordings are not beside the project');
     if (!opstreamd()) return skip('the recordings against the server', 'OPSTREAMD is not set');
     if (there.length === 0) return;
-    const server = await start({ OPSTREAM__ENGINES: SERVED.engines.join(','), OPSTREAM__TRANSPORTS: 'websockets', OPSTREAM__STORAGE__PROVIDER: 'memory' });
+    const server = await start({ OPSTREAM__ENGINES: SERVED.engines.join(','), OPSTREAM__TRANSPORTS: 'signalr,websockets', OPSTREAM__STORAGE__PROVIDER: 'memory' });
     const listed = readDeviations(page), all = [];
     for (const file of there) {
         const cases = readCases(file), label = cases[0].profile;

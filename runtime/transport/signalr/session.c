@@ -204,6 +204,33 @@ static bool knows_plus(const struct ops_profile *profile)
     return profile->hub_plus_style != profile->hub_style;
 }
 
+/* Arguments that cannot be used. Where every refusal of an op is a reply, the document has a word in it. */
+static enum ops_signalr_step refuse_arguments(struct ops_signalr_session *s, const struct calls_method *method,
+                                              const struct ops_hub_invocation *invocation, struct ops_arena *arena,
+                                              struct ops_signalr_said *said)
+{
+    const struct ops_json_style *style = s->extended ? s->profile->hub_plus_style : s->profile->hub_style;
+    struct ops_json_wanted wanted = {&ops_op_request_type, offsetof(struct ops_op_request, document_id), {NULL, 0}};
+    struct ops_str json = invocation->arguments.raw;
+    struct ops_buf text;
+    enum ops_signalr_step step =
+        refuse(s, OPS_TEXT_HUB_ARGUMENTS_INVALID, method, invocation->target, invocation->invocation_id, arena, said);
+
+    if (step != OPS_SIGNALR_STEP_REFUSED || method->kind != OPS_CLIENT_MESSAGE_OP_REQUEST || !s->profile->op_refusals_are_replies)
+        return step;
+    ops_buf_init(&text, arena);
+    if (s->protocol == OPS_SIGNALR_MSGPACK) {
+        if (ops_msgpack_to_json(json, style, style->depth_limit, &text, NULL) != OPS_OK)
+            return step;
+        json = ops_buf_str(&text);
+    }
+    if (ops_json_salvage_arguments(method->call, style, json, arena, &wanted, 1) && wanted.value.ptr != NULL) {
+        said->refused.kind = method->kind;
+        said->refused.document_id = wanted.value;
+    }
+    return step;
+}
+
 static enum ops_signalr_step call(struct ops_signalr_session *s, const struct ops_hub_invocation *invocation, bool streaming,
                                   struct ops_arena *arena, struct ops_signalr_said *said)
 {
@@ -226,7 +253,7 @@ static enum ops_signalr_step call(struct ops_signalr_session *s, const struct op
     if (err == OPS_ERR_NOMEM)
         return out_of_memory(s, arena, said);
     if (err != OPS_OK)
-        return refuse(s, OPS_TEXT_HUB_ARGUMENTS_INVALID, method, invocation->target, id, arena, said);
+        return refuse_arguments(s, method, invocation, arena, said);
     if (method->kind == OPS_CLIENT_MESSAGE_JOIN_REQUEST)
         document_id = message->join_request.document_id;
     message->correlation_id = calls_tag(method, id, document_id, arena);

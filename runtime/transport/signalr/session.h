@@ -24,12 +24,14 @@ struct ops_signalr_config {
 struct ops_signalr_session {
     const struct ops_profile *profile;
     struct ops_signalr_replay *replay; /* stateful reconnect, agreed and not switched off; else NULL. Borrowed */
-    char *held;                        /* the beginning of a record */
+    char *held;                        /* the beginning of a record; after that record its bytes, until the next read */
     uint32_t held_bytes, held_room;
     uint8_t protocol;                  /* enum ops_signalr_protocol */
     uint8_t version;                   /* of the hub protocol: 0 to 2 */
     bool binary;                       /* the transport carries more than text */
     bool extended;                     /* it has said something of the extended protocol */
+    bool spent;                        /* what is held was a whole record and has been read */
+    bool closed;                       /* CLOSE was said: what comes is ignored */
 };
 
 /* `profile`: of the URL or the configuration; never NULL. `binary`: the transport carries MessagePack. `replay`: stateful reconnect was
