@@ -86,6 +86,25 @@ void ops_edit_loop_free(struct ops_edit_loop *loop)
     free(loop);
 }
 
+char *ops_edit_text(const struct ops_doc *doc)
+{
+    struct ops_arena arena;
+    struct ops_buf text;
+    char *copy = NULL;
+
+    ops_arena_init(&arena, NULL, 0, SIZE_MAX, &ops_edit_memory);
+    ops_buf_init(&text, &arena);
+    if (ops_doc_text_range(doc, 0, SIZE_MAX, &text) == OPS_OK)
+        copy = malloc(text.len + 1);
+    if (copy != NULL) {
+        if (text.len > 0)
+            memcpy(copy, text.ptr, text.len);
+        copy[text.len] = '\0';
+    }
+    ops_arena_end(&arena);
+    return copy;
+}
+
 /* ---- the connection ---------------------------------------------------------------------------------------------------------- */
 
 static void on_opened(void *self)

@@ -25,6 +25,9 @@ bool ops_edit_loop_turn(struct ops_edit_loop *loop, int fd, int most_ms);
 /* Ends the connection without a word, and the session. NULL is ignored. */
 void ops_edit_loop_free(struct ops_edit_loop *loop);
 
+/* The whole text, NUL at its end, from malloc; the caller frees it. NULL: no memory, or no text document. */
+char *ops_edit_text(const struct ops_doc *doc);
+
 /* malloc and free as a source of memory. */
 extern const struct ops_memory ops_edit_memory;
 
