@@ -104,7 +104,7 @@ export class HubClient
         else this.held.push(m);
         for (let next; this.client.text !== null && (next = this.#next()) >= 0;) {
             const [ready] = this.held.splice(next, 1);
-            this.client.receive(JSON.stringify(ready));
+            this.client.receive(JSON.stringify({ ...ready, revision: Math.max(ready.revision, this.client.revision) }));
         }
     }
 
