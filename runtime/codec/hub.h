@@ -18,6 +18,13 @@ enum ops_hub_split {
 enum ops_hub_split ops_hub_split_json(struct ops_str *stream, size_t limit_bytes, struct ops_str *record);
 enum ops_hub_split ops_hub_split_msgpack(struct ops_str *stream, size_t limit_bytes, struct ops_str *record);
 
+/* For a reader that keeps the beginning of a record: `held` (not empty, a split of it says MORE) is followed by `stream`. How many
+ * bytes of `stream` to put behind `held` before the next split: never more than belong to the record. JSON: up to the separator,
+ * which is then `*ends`; else all of it, and only the size is left to be looked at: no byte is searched twice. MessagePack: one
+ * until the length is known, then what lacks; the split of that looks at the length alone. */
+size_t ops_hub_rest_json(struct ops_str stream, bool *ends);
+size_t ops_hub_rest_msgpack(struct ops_str held, struct ops_str stream);
+
 /* Appends one framed record. `record` is a struct of the schema's HubMessage (`type`). On OPS_ERR_NOMEM `out` is as before. */
 enum ops_err ops_hub_frame_json(const struct ops_message *type, const struct ops_json_style *style, const void *record,
                                 struct ops_buf *out);

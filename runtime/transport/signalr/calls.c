@@ -8,6 +8,7 @@
 #include "private.h"
 
 #include "gen/codec.h"
+#include "runtime/base/num.h"
 #include "runtime/codec/explain.h"
 #include "runtime/codec/msgpack.h"
 

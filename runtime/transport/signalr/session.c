@@ -1,24 +1,22 @@
-/* Reads what a client says.
+/* Reads what a client says: bytes to records, records to steps.
  *
- * Happy path: 1. the handshake, JSON in every protocol; 2. records, one by one; 3. an invocation is a method and its arguments, decoded
- * into the request that it stands for.
+ * Happy path: 1. a record is cut off the stream, where it lies when it came whole; 2. it is decoded in the profile's style; 3. calls go
+ * to calls.c, all others are a step of their own.
  *
  * What can go wrong:
- *   the handshake               answered by its error, then the end
- *   a call that cannot be made  refused; the connection goes on
- *   a record that breaks the hub protocol, or is over the limit
- *                               a Close record says so, then the end
+ *   a record too large, not readable, or against the protocol    Close, in the words of the profile
+ *   no memory                                                    Close: nobody can tell what was said
  *
- * Must not know: any profile by name, what a request means, what carries the bytes. */
-#include "session.h"
+ * A record is counted for stateful reconnect before anything is done with it: what is refused or breaks the connection has arrived.
+ * Must not know: any profile by name, what a call means. */
+#include "private.h"
 
-#include "calls.h"
 #include "gen/codec.h"
-#include "runtime/base/num.h"
-#include "records.h"
-#include "stream.h"
+#include "runtime/codec/explain.h"
+#include "runtime/codec/hub.h"
+#include "runtime/codec/msgpack.h"
 
-enum { VERSION_MAX = 2, VERSION_REPLAY = 2 };
+enum { HELD_FIRST_BYTES = 256 };
 
 void ops_signalr_session_init(struct ops_signalr_session *session, const struct ops_profile *profile, bool binary,
                               struct ops_signalr_replay *replay)
@@ -29,374 +27,308 @@ void ops_signalr_session_init(struct ops_signalr_session *session, const struct 
     session->replay = replay;
 }
 
+static void session_forget(struct ops_signalr_session *s, const struct ops_signalr_config *config)
+{
+    if (s->held != NULL)
+        config->memory->release(config->memory->self, s->held, s->held_room);
+    s->held = NULL;
+    s->held_bytes = s->held_room = 0;
+    s->spent = false;
+}
+
 void ops_signalr_session_end(struct ops_signalr_session *session, const struct ops_signalr_config *config)
 {
-    stream_forget(session, config);
+    session_forget(session, config);
+    session->closed = true;
 }
 
 void ops_signalr_session_restart(struct ops_signalr_session *session, const struct ops_signalr_config *config)
 {
-    stream_forget(session, config);
+    session_forget(session, config);
 }
 
-/* ---- the handshake --------------------------------------------------------------------------------------------------------------- */
+/* ---- records from bytes ----------------------------------------------------------------------------------------------------------- */
 
-static enum ops_err handshake_write(struct ops_str error, struct ops_buf *buf)
+static size_t session_limit(const struct ops_signalr_session *s, const struct ops_signalr_config *config)
 {
-    struct ops_hub_handshake_response response;
+    size_t limit = config->limit_bytes > 0 ? config->limit_bytes : (size_t)s->profile->hub_message_limit_bytes;
 
-    response.error = error;
-    return ops_hub_frame_json(&ops_hub_handshake_response_type, ops_profiles[0]->hub_style, &response, buf);
+    return limit < INT32_MAX ? limit : INT32_MAX;
 }
 
-enum ops_err ops_signalr_handshake_late(struct ops_buf *buf)
+static enum ops_hub_split session_split(const struct ops_signalr_session *s, struct ops_str *stream, size_t limit,
+                                        struct ops_str *record)
 {
-    const struct ops_text_form *text = &ops_texts[OPS_TEXT_HANDSHAKE_CANCELED];
-
-    return handshake_write(text->ref.ptr != NULL ? text->ref : text->v1, buf);
+    return s->protocol == OPS_SIGNALR_MSGPACK ? ops_hub_split_msgpack(stream, limit, record)
+                                              : ops_hub_split_json(stream, limit, record);
 }
 
-/* These texts are the clients' business: the same in every profile, and without a code. */
-static enum ops_signalr_step handshake_failed(enum ops_text text, const struct ops_str *values, size_t count, struct ops_arena *arena,
-                                              struct ops_signalr_said *said)
+/* Puts the first `len` of `*bytes` behind what is held. */
+static bool session_hold(struct ops_signalr_session *s, const struct ops_signalr_config *config, struct ops_str *bytes, size_t len)
 {
-    struct ops_buf sentence, reply;
+    size_t wanted = s->held_bytes + len, room = s->held_room > 0 ? s->held_room : HELD_FIRST_BYTES;
+    char *held;
 
-    ops_buf_init(&sentence, arena);
-    ops_buf_init(&reply, arena);
-    said->code = OPS_ERROR_CODE_INVALID_MESSAGE;
-    said->handshake_failed = true;
-    if (ops_error_text_sentence(ops_profiles[0], text, values, count, &sentence) &&
-        handshake_write(ops_buf_str(&sentence), &reply) == OPS_OK)
-        said->reply = ops_buf_str(&reply);
-    return OPS_SIGNALR_STEP_CLOSE;
-}
-
-static bool same_letters(struct ops_str a, struct ops_str b)
-{
-    size_t i;
-
-    for (i = 0; a.len == b.len && i < a.len; i++) {
-        char c = a.ptr[i] >= 'A' && a.ptr[i] <= 'Z' ? (char)(a.ptr[i] + 32) : a.ptr[i];
-
-        if (c != b.ptr[i])
+    if (wanted > s->held_room) {
+        while (room < wanted)
+            room *= 2;
+        held = config->memory->more(config->memory->self, room);
+        if (held == NULL)
             return false;
+        if (s->held != NULL) {
+            memcpy(held, s->held, s->held_bytes);
+            config->memory->release(config->memory->self, s->held, s->held_room);
+        }
+        s->held = held;
+        s->held_room = (uint32_t)room;
     }
-    return a.len == b.len;
+    memcpy(s->held + s->held_bytes, bytes->ptr, len);
+    s->held_bytes = (uint32_t)wanted;
+    bytes->ptr += len;
+    bytes->len -= len;
+    return true;
 }
 
-static enum ops_signalr_step handshake(struct ops_signalr_session *s, struct ops_str record, struct ops_arena *arena,
-                                       struct ops_signalr_said *said)
+/* Goes on with the record whose beginning is held. */
+static enum ops_hub_split session_go_on(struct ops_signalr_session *s, const struct ops_signalr_config *config,
+                                        struct ops_str *bytes, struct ops_str *record, bool *no_memory)
 {
-    struct ops_hub_handshake_request request;
-    enum ops_signalr_protocol protocol = OPS_SIGNALR_NONE;
-    char digits[OPS_INT64_CHARS];
-    struct ops_str values[2];
-    struct ops_buf reply;
+    size_t limit = session_limit(s, config);
+    enum ops_hub_split split = OPS_HUB_MORE;
 
-    if (ops_hub_handshake_request_json_decode(s->profile->hub_style, record, arena, &request, NULL) != OPS_OK)
-        return handshake_failed(OPS_TEXT_HANDSHAKE_INVALID, NULL, 0, arena, said);
-    if (same_letters(request.protocol, OPS_STR("json")))
-        protocol = OPS_SIGNALR_JSON;
-    else if (s->profile->messagepack && same_letters(request.protocol, OPS_STR("messagepack")))
-        protocol = OPS_SIGNALR_MSGPACK;
-    values[0] = values[1] = request.protocol;
-    if (protocol == OPS_SIGNALR_NONE)
-        return handshake_failed(OPS_TEXT_HANDSHAKE_PROTOCOL_UNKNOWN, values, 1, arena, said);
-    if (request.version < 0 || request.version > VERSION_MAX) {
-        values[0] = ops_str_of(digits, (size_t)(ops_int64_write(digits, request.version) - digits));
-        return handshake_failed(OPS_TEXT_HANDSHAKE_VERSION_UNKNOWN, values, 2, arena, said);
+    while (split == OPS_HUB_MORE && bytes->len > 0) {
+        struct ops_str held = ops_str_of(s->held, s->held_bytes);
+        bool ends = true;
+        size_t rest = s->protocol == OPS_SIGNALR_MSGPACK ? ops_hub_rest_msgpack(held, *bytes) : ops_hub_rest_json(*bytes, &ends);
+
+        if (rest > limit - s->held_bytes || (!ends && rest == limit - s->held_bytes))
+            return OPS_HUB_TOO_LARGE;
+        if (!session_hold(s, config, bytes, rest)) {
+            *no_memory = true;
+            return OPS_HUB_BROKEN;
+        }
+        if (ends) {
+            held = ops_str_of(s->held, s->held_bytes);
+            split = session_split(s, &held, limit, record);
+        }
     }
-    if (protocol == OPS_SIGNALR_MSGPACK && !s->binary)
-        return handshake_failed(OPS_TEXT_HANDSHAKE_TRANSPORT_TEXT_ONLY, values, 1, arena, said);
-    ops_buf_init(&reply, arena);
-    if (handshake_write(ops_str_of(NULL, 0), &reply) != OPS_OK)
-        return handshake_failed(OPS_TEXT_HANDSHAKE_INVALID, NULL, 0, arena, said);
-    s->protocol = (uint8_t)protocol;
-    s->version = (uint8_t)request.version;
-    if (s->version < VERSION_REPLAY)
-        s->replay = NULL;
-    said->reply = ops_buf_str(&reply);
-    return OPS_SIGNALR_STEP_HANDSHAKE;
+    s->spent = split == OPS_HUB_RECORD;
+    return split;
 }
 
-/* ---- calls --------------------------------------------------------------------------------------------------------------------------- */
-
-static enum ops_signalr_step close_now(struct ops_signalr_session *s, enum ops_error_code code, enum ops_text text, const char *problem,
-                                       int64_t limit, struct ops_arena *arena, struct ops_signalr_said *said)
+/* The next record of the stream: in `*bytes`, or held until the next read. */
+static enum ops_hub_split session_record(struct ops_signalr_session *s, const struct ops_signalr_config *config,
+                                         struct ops_str *bytes, struct ops_str *record, bool *no_memory)
 {
-    struct ops_buf sentence, reply;
-    char digits[OPS_INT64_CHARS];
-    struct ops_str value = ops_str_of(digits, (size_t)(ops_int64_write(digits, limit) - digits));
+    enum ops_hub_split split;
 
-    ops_buf_init(&sentence, arena);
-    ops_buf_init(&reply, arena);
+    if (s->spent)
+        session_forget(s, config);
+    if (s->held_bytes > 0)
+        return session_go_on(s, config, bytes, record, no_memory);
+    if (bytes->len == 0)
+        return OPS_HUB_MORE;
+    split = session_split(s, bytes, session_limit(s, config), record);
+    if (split == OPS_HUB_MORE && !session_hold(s, config, bytes, bytes->len)) {
+        *no_memory = true;
+        return OPS_HUB_BROKEN;
+    }
+    return split;
+}
+
+/* ---- ends ------------------------------------------------------------------------------------------------------------------------- */
+
+enum ops_signalr_step signalr_ends(struct ops_signalr_session *s, enum ops_error_code code, struct ops_str sentence,
+                                   const char *problem, struct ops_arena *arena, struct ops_signalr_said *said)
+{
+    struct ops_signalr_sent sent;
+    struct ops_buf buf;
+
+    ops_buf_init(&buf, arena);
+    s->closed = true;
     said->code = code;
     said->problem = problem;
-    if ((code == OPS_ERROR_CODE_NO_ERROR || ops_error_text_sentence(s->profile, text, &value, 1, &sentence)) &&
-        records_close(s->profile, s->protocol, code, ops_buf_str(&sentence), &reply) == OPS_OK)
-        said->reply = ops_buf_str(&reply);
+    said->reply = OPS_STR("");
+    if (ops_signalr_encode_close(ops_signalr_session_form(s), code, sentence, &buf, &sent) == OPS_OK)
+        said->reply = sent.payload;
     return OPS_SIGNALR_STEP_CLOSE;
 }
 
-static enum ops_signalr_step broken(struct ops_signalr_session *s, const char *problem, struct ops_arena *arena,
-                                    struct ops_signalr_said *said)
+enum ops_signalr_step signalr_broken(struct ops_signalr_session *s, const struct ops_error *error, struct ops_str input,
+                                     struct ops_arena *arena, struct ops_signalr_said *said)
 {
-    return close_now(s, OPS_ERROR_CODE_INVALID_MESSAGE, OPS_TEXT_HUB_RECORD_INVALID, problem, 0, arena, said);
+    struct ops_str sentence = ops_texts[OPS_TEXT_HUB_RECORD_INVALID].v1;
+    struct ops_buf buf;
+
+    ops_buf_init(&buf, arena);
+    if (error != NULL && ops_error_sentence(error, input, s->protocol == OPS_SIGNALR_MSGPACK, &buf))
+        sentence = ops_buf_str(&buf);
+    return signalr_ends(s, OPS_ERROR_CODE_INVALID_MESSAGE, sentence, "a record that breaks the hub protocol", arena, said);
 }
 
-static enum ops_signalr_step out_of_memory(struct ops_signalr_session *s, struct ops_arena *arena, struct ops_signalr_said *said)
+enum ops_signalr_step signalr_no_memory(struct ops_signalr_session *s, struct ops_arena *arena, struct ops_signalr_said *said)
 {
-    return close_now(s, OPS_ERROR_CODE_INTERNAL, OPS_TEXT_UNKNOWN_ERROR, "no memory", 0, arena, said);
+    return signalr_ends(s, OPS_ERROR_CODE_INTERNAL, ops_texts[OPS_TEXT_UNKNOWN_ERROR].v1, "no memory", arena, said);
 }
 
-static enum ops_signalr_step refuse(struct ops_signalr_session *s, enum ops_text text, const struct calls_method *method,
-                                    struct ops_str target, struct ops_str invocation_id, struct ops_arena *arena,
-                                    struct ops_signalr_said *said)
+/* No record can be cut off the stream. */
+static enum ops_signalr_step session_unframed(struct ops_signalr_session *s, enum ops_hub_split split, bool no_memory,
+                                              struct ops_arena *arena, struct ops_signalr_said *said)
 {
-    struct ops_buf sentence;
+    bool large = split == OPS_HUB_TOO_LARGE;
 
-    if (method != NULL)
-        target = ops_str_of(method->call->target.ptr, method->call->target.len);
-    ops_buf_init(&sentence, arena);
-    memset(&said->refused, 0, sizeof said->refused);
-    said->refused.kind = OPS_CLIENT_MESSAGE_NONE;
-    said->refused.whole = s->profile->hub_errors_wrapped;
-    said->refused.correlation_id = calls_tag(method, invocation_id, ops_str_of(NULL, 0), arena);
-    if (said->refused.correlation_id.ptr == NULL || !ops_error_text_sentence(s->profile, text, &target, 1, &sentence))
-        return out_of_memory(s, arena, said);
-    said->refused.sentence = ops_buf_str(&sentence);
-    return OPS_SIGNALR_STEP_REFUSED;
+    if (s->protocol == OPS_SIGNALR_NONE)
+        return signalr_handshake_fails(
+            s, no_memory ? OPS_ERROR_CODE_INTERNAL : large ? OPS_ERROR_CODE_TOO_LARGE : OPS_ERROR_CODE_INVALID_MESSAGE,
+            large ? OPS_TEXT_HANDSHAKE_CANCELED : OPS_TEXT_HANDSHAKE_INVALID, NULL, 0, arena, said);
+    if (no_memory)
+        return signalr_no_memory(s, arena, said);
+    if (large)
+        return signalr_ends(s, OPS_ERROR_CODE_TOO_LARGE, ops_texts[OPS_TEXT_TOO_LARGE].v1, "a record over the limit", arena, said);
+    return signalr_broken(s, NULL, ops_str_of(NULL, 0), arena, said);
 }
 
-/* The struct of `kind` in a message. */
-static void *variant_of(struct ops_client_message *message, enum ops_client_message_message_type kind)
+/* ---- records ------------------------------------------------------------------------------------------------------------------------ */
+
+static enum ops_err session_decode(const struct ops_signalr_session *s, struct ops_str text, struct ops_arena *arena,
+                                   struct ops_hub_message *record, struct ops_decode_info *info)
 {
-    switch (kind) {
-    case OPS_CLIENT_MESSAGE_JOIN_REQUEST:
-        return &message->join_request;
-    case OPS_CLIENT_MESSAGE_OP_REQUEST:
-        return &message->op_request;
-    case OPS_CLIENT_MESSAGE_AWARENESS_REQUEST:
-        return &message->awareness_request;
-    case OPS_CLIENT_MESSAGE_LEAVE:
-        return &message->leave;
-    case OPS_CLIENT_MESSAGE_UNDO:
-        return &message->undo;
-    case OPS_CLIENT_MESSAGE_REDO:
-        return &message->redo;
-    case OPS_CLIENT_MESSAGE_HELLO:
-    case OPS_CLIENT_MESSAGE_STATE_AT:
-    case OPS_CLIENT_MESSAGE_COMMENT_CREATE:
-    case OPS_CLIENT_MESSAGE_COMMENT_EDIT:
-    case OPS_CLIENT_MESSAGE_COMMENT_RESOLVE:
-    case OPS_CLIENT_MESSAGE_COMMENT_DELETE:
-    case OPS_CLIENT_MESSAGE_COMMENT_LIST:
-    case OPS_CLIENT_MESSAGE_NONE:
-        break;
+    const struct ops_json_style *style = signalr_style(s);
+
+    return s->protocol == OPS_SIGNALR_MSGPACK ? ops_msgpack_decode(&ops_hub_message_type, style, text, arena, record, info)
+                                              : ops_hub_message_json_decode(style, text, arena, record, info);
+}
+
+/* JSON has two ways to have no id; one of them breaks the protocol. */
+static bool session_id_is_null(const struct ops_signalr_session *s, struct ops_str text, struct ops_arena *arena)
+{
+    struct ops_hub_invocation_id id;
+
+    return s->protocol == OPS_SIGNALR_JSON &&
+           ops_hub_invocation_id_json_decode(signalr_style(s), text, arena, &id, NULL) == OPS_OK && id.invocation_id.raw.ptr != NULL;
+}
+
+/* What styles that are not strict let pass: members that every record of its type has. */
+static bool session_is_complete(const struct ops_signalr_session *s, const struct ops_hub_message *m, struct ops_str text,
+                                struct ops_arena *arena)
+{
+    switch (m->record) {
+    case OPS_HUB_MESSAGE_INVOCATION:
+    case OPS_HUB_MESSAGE_STREAM_INVOCATION: /* the same members */
+        if (m->invocation.target.ptr == NULL || m->invocation.arguments.raw.ptr == NULL)
+            return false;
+        if (m->invocation.invocation_id.ptr != NULL)
+            return true;
+        return m->record == OPS_HUB_MESSAGE_INVOCATION && !session_id_is_null(s, text, arena);
+    case OPS_HUB_MESSAGE_STREAM_ITEM:
+        return m->stream_item.invocation_id.ptr != NULL && m->stream_item.item.raw.ptr != NULL;
+    case OPS_HUB_MESSAGE_COMPLETION:
+        return m->completion.invocation_id.ptr != NULL &&
+               (m->completion.error.ptr == NULL || m->completion.result.raw.ptr == NULL);
+    case OPS_HUB_MESSAGE_CANCEL_INVOCATION:
+        return m->cancel_invocation.invocation_id.ptr != NULL;
+    case OPS_HUB_MESSAGE_ACK:
+        return m->ack.sequence_id >= 0;
+    case OPS_HUB_MESSAGE_SEQUENCE:
+        return m->sequence.sequence_id >= 0;
+    case OPS_HUB_MESSAGE_NONE:
+    case OPS_HUB_MESSAGE_PING:
+    case OPS_HUB_MESSAGE_CLOSE:
+        return true;
     }
-    return NULL;
+    return true;
 }
 
-/* + methods are known where an extended connection has a style of its own. */
-static bool knows_plus(const struct ops_profile *profile)
+static bool session_is_counted(const struct ops_hub_message *m)
 {
-    return profile->hub_plus_style != profile->hub_style;
+    return m->record >= OPS_HUB_MESSAGE_INVOCATION && m->record <= OPS_HUB_MESSAGE_CANCEL_INVOCATION;
 }
 
-/* Arguments that cannot be used. Where every refusal of an op is a reply, the document has a word in it. */
-static enum ops_signalr_step refuse_arguments(struct ops_signalr_session *s, const struct calls_method *method,
-                                              const struct ops_hub_invocation *invocation, struct ops_arena *arena,
+static enum ops_signalr_step session_ack(struct ops_signalr_session *s, int64_t sequence_id, struct ops_arena *arena,
+                                         struct ops_signalr_said *said)
+{
+    if (s->replay == NULL || s->replay->discarding)
+        return OPS_SIGNALR_STEP_SKIPPED;
+    if (ops_signalr_replay_acked(s->replay, sequence_id))
+        return OPS_SIGNALR_STEP_ACK;
+    return signalr_ends(s, OPS_ERROR_CODE_INVALID_MESSAGE, ops_texts[OPS_TEXT_HUB_ACK_AHEAD].v1, "an Ack of what was never sent",
+                        arena, said);
+}
+
+static enum ops_signalr_step session_sequence(struct ops_signalr_session *s, int64_t sequence_id, struct ops_arena *arena,
                                               struct ops_signalr_said *said)
 {
-    const struct ops_json_style *style = s->extended ? s->profile->hub_plus_style : s->profile->hub_style;
-    struct ops_json_wanted wanted = {&ops_op_request_type, offsetof(struct ops_op_request, document_id), {NULL, 0}};
-    struct ops_str json = invocation->arguments.raw;
-    struct ops_buf text;
-    enum ops_signalr_step step =
-        refuse(s, OPS_TEXT_HUB_ARGUMENTS_INVALID, method, invocation->target, invocation->invocation_id, arena, said);
-
-    if (step != OPS_SIGNALR_STEP_REFUSED || method->kind != OPS_CLIENT_MESSAGE_OP_REQUEST || !s->profile->op_refusals_are_replies)
-        return step;
-    ops_buf_init(&text, arena);
-    if (s->protocol == OPS_SIGNALR_MSGPACK) {
-        if (ops_msgpack_to_json(json, style, style->depth_limit, &text, NULL) != OPS_OK)
-            return step;
-        json = ops_buf_str(&text);
-    }
-    if (ops_json_salvage_arguments(method->call, style, json, arena, &wanted, 1) && wanted.value.ptr != NULL) {
-        said->refused.kind = method->kind;
-        said->refused.document_id = wanted.value;
-    }
-    return step;
-}
-
-static enum ops_signalr_step call(struct ops_signalr_session *s, const struct ops_hub_invocation *invocation, bool streaming,
-                                  struct ops_arena *arena, struct ops_signalr_said *said)
-{
-    const struct calls_method *method = calls_find(invocation->target, knows_plus(s->profile));
-    const struct ops_json_style *style = s->extended ? s->profile->hub_plus_style : s->profile->hub_style;
-    struct ops_client_message *message = &said->message;
-    struct ops_str id = invocation->invocation_id, document_id = {NULL, 0};
-    struct ops_decode_info info;
-    enum ops_err err;
-
-    if (method == NULL)
-        return refuse(s, OPS_TEXT_HUB_METHOD_UNKNOWN, NULL, invocation->target, id, arena, said);
-    if (streaming)
-        return refuse(s, OPS_TEXT_HUB_METHOD_NOT_STREAMING, method, invocation->target, id, arena, said);
-    memset(message, 0, sizeof *message);
-    message->message_type = method->kind;
-    err = s->protocol == OPS_SIGNALR_MSGPACK
-              ? ops_msgpack_decode_arguments(method->call, style, invocation->arguments.raw, arena, variant_of(message, method->kind), &info)
-              : ops_json_decode_arguments(method->call, style, invocation->arguments.raw, arena, variant_of(message, method->kind), &info);
-    if (err == OPS_ERR_NOMEM)
-        return out_of_memory(s, arena, said);
-    if (err != OPS_OK)
-        return refuse_arguments(s, method, invocation, arena, said);
-    if (method->kind == OPS_CLIENT_MESSAGE_JOIN_REQUEST)
-        document_id = message->join_request.document_id;
-    message->correlation_id = calls_tag(method, id, document_id, arena);
-    if (message->correlation_id.ptr == NULL)
-        return out_of_memory(s, arena, said);
-    said->extends = (info.plus || method->call->plus) && !s->extended;
-    s->extended = s->extended || said->extends;
-    return OPS_SIGNALR_STEP_CALL;
-}
-
-/* ---- records ------------------------------------------------------------------------------------------------------------------------- */
-
-static enum ops_err decode(const struct ops_signalr_session *s, struct ops_str record, struct ops_arena *arena,
-                           struct ops_hub_message *message, struct ops_decode_info *info)
-{
-    const struct ops_json_style *style = s->profile->hub_style;
-
-    return s->protocol == OPS_SIGNALR_MSGPACK ? ops_hub_message_msgpack_decode(style, record, arena, message, info)
-                                              : ops_hub_message_json_decode(style, record, arena, message, info);
-}
-
-/* Whether the arguments are a list, in either encoding: else the record is no invocation. */
-static bool is_list(const struct ops_signalr_session *s, struct ops_str raw)
-{
-    unsigned char first;
-
-    if (raw.len == 0)
-        return false;
-    first = (unsigned char)raw.ptr[0];
-    return s->protocol == OPS_SIGNALR_MSGPACK ? (first & 0xf0) == 0x90 || first == 0xdc || first == 0xdd : first == '[';
-}
-
-/* It came before, or nothing counts until the client's Sequence. */
-static bool is_skipped(struct ops_signalr_session *s, const struct ops_hub_message *message)
-{
     if (s->replay == NULL)
-        return false;
-    switch (message->record) {
-    case OPS_HUB_MESSAGE_INVOCATION:
-    case OPS_HUB_MESSAGE_STREAM_ITEM:
-    case OPS_HUB_MESSAGE_COMPLETION:
-    case OPS_HUB_MESSAGE_STREAM_INVOCATION:
-    case OPS_HUB_MESSAGE_CANCEL_INVOCATION:
-        return !ops_signalr_replay_receive(s->replay);
-    case OPS_HUB_MESSAGE_PING:
-    case OPS_HUB_MESSAGE_ACK:
-        return s->replay->discarding;
-    case OPS_HUB_MESSAGE_CLOSE:
-    case OPS_HUB_MESSAGE_SEQUENCE:
-    case OPS_HUB_MESSAGE_NONE:
-        break;
-    }
-    return false;
+        return OPS_SIGNALR_STEP_SKIPPED;
+    if (ops_signalr_replay_sequence(s->replay, sequence_id))
+        return OPS_SIGNALR_STEP_SEQUENCE;
+    return signalr_ends(s, OPS_ERROR_CODE_INVALID_MESSAGE, ops_texts[OPS_TEXT_HUB_SEQUENCE_AHEAD].v1, "records were lost", arena,
+                        said);
 }
 
-static enum ops_signalr_step act(struct ops_signalr_session *s, struct ops_hub_message *message, struct ops_arena *arena,
-                                 struct ops_signalr_said *said)
+static enum ops_signalr_step session_take(struct ops_signalr_session *s, const struct ops_hub_message *m, struct ops_arena *arena,
+                                          struct ops_signalr_said *said)
 {
-    struct ops_hub_invocation streaming;
-
-    if (is_skipped(s, message))
-        return OPS_SIGNALR_STEP_SKIPPED;
-    switch (message->record) {
+    switch (m->record) {
     case OPS_HUB_MESSAGE_INVOCATION:
-        if (!is_list(s, message->invocation.arguments.raw))
-            return broken(s, "the arguments are no list", arena, said);
-        return call(s, &message->invocation, false, arena, said);
+        return signalr_call(s, &m->invocation, false, arena, said);
     case OPS_HUB_MESSAGE_STREAM_INVOCATION:
-        memset(&streaming, 0, sizeof streaming);
-        streaming.invocation_id = message->stream_invocation.invocation_id;
-        streaming.target = message->stream_invocation.target;
-        return call(s, &streaming, true, arena, said);
-    case OPS_HUB_MESSAGE_COMPLETION:
-        if (message->completion.error.ptr != NULL && message->completion.result.raw.ptr != NULL)
-            return broken(s, "a completion has an error and a result", arena, said);
-        break;
+        return signalr_call(s, &m->invocation, true, arena, said); /* the same members */
     case OPS_HUB_MESSAGE_PING:
-        return OPS_SIGNALR_STEP_PING;
+        return s->replay != NULL && s->replay->discarding ? OPS_SIGNALR_STEP_SKIPPED : OPS_SIGNALR_STEP_PING;
     case OPS_HUB_MESSAGE_CLOSE:
-        return close_now(s, OPS_ERROR_CODE_NO_ERROR, OPS_TEXT_NONE, NULL, 0, arena, said);
+        return signalr_ends(s, OPS_ERROR_CODE_NO_ERROR, OPS_STR(""), NULL, arena, said);
     case OPS_HUB_MESSAGE_ACK:
-        if (s->replay == NULL)
-            break;
-        return ops_signalr_replay_acked(s->replay, message->ack.sequence_id)
-                   ? OPS_SIGNALR_STEP_ACK
-                   : broken(s, "an acknowledgement of what was never sent", arena, said);
+        return session_ack(s, m->ack.sequence_id, arena, said);
     case OPS_HUB_MESSAGE_SEQUENCE:
-        if (s->replay == NULL)
-            break;
-        return ops_signalr_replay_sequence(s->replay, message->sequence.sequence_id)
-                   ? OPS_SIGNALR_STEP_SEQUENCE
-                   : broken(s, "records were lost between two sockets", arena, said);
-    case OPS_HUB_MESSAGE_STREAM_ITEM:
-    case OPS_HUB_MESSAGE_CANCEL_INVOCATION:
+        return session_sequence(s, m->sequence.sequence_id, arena, said);
     case OPS_HUB_MESSAGE_NONE:
-        break; /* of a stream that is not there */
+    case OPS_HUB_MESSAGE_STREAM_ITEM:
+    case OPS_HUB_MESSAGE_COMPLETION:
+    case OPS_HUB_MESSAGE_CANCEL_INVOCATION:
+        break; /* of streams and calls that are not there */
     }
     return OPS_SIGNALR_STEP_SKIPPED;
 }
 
-static enum ops_signalr_step take(struct ops_signalr_session *s, struct ops_str record, struct ops_arena *arena,
-                                  struct ops_signalr_said *said)
+static enum ops_signalr_step session_understand(struct ops_signalr_session *s, struct ops_str text, struct ops_arena *arena,
+                                                struct ops_signalr_said *said)
 {
-    struct ops_hub_message message;
+    struct ops_hub_message m;
     struct ops_decode_info info;
-    enum ops_err err;
+    enum ops_err err = session_decode(s, text, arena, &m, &info);
 
-    if (s->protocol == OPS_SIGNALR_NONE)
-        return handshake(s, record, arena, said);
-    err = decode(s, record, arena, &message, &info);
     if (err == OPS_ERR_NOMEM)
-        return out_of_memory(s, arena, said);
-    if (err != OPS_OK && info.error.reason == OPS_REASON_UNKNOWN_VARIANT)
-        return OPS_SIGNALR_STEP_SKIPPED;
+        return signalr_no_memory(s, arena, said);
     if (err != OPS_OK)
-        return broken(s, ops_reason_text(info.error.reason), arena, said);
-    return act(s, &message, arena, said);
+        return info.error.reason == OPS_REASON_UNKNOWN_VARIANT ? OPS_SIGNALR_STEP_SKIPPED
+                                                               : signalr_broken(s, &info.error, text, arena, said);
+    if (session_is_counted(&m) && s->replay != NULL && !ops_signalr_replay_receive(s->replay))
+        return OPS_SIGNALR_STEP_SKIPPED;
+    if (!session_is_complete(s, &m, text, arena))
+        return signalr_broken(s, NULL, text, arena, said);
+    return session_take(s, &m, arena, said);
 }
 
 enum ops_signalr_step ops_signalr_session_read(struct ops_signalr_session *session, const struct ops_signalr_config *config,
                                                struct ops_str *bytes, struct ops_arena *arena, struct ops_signalr_said *said)
 {
+    enum ops_hub_split split;
     struct ops_str record;
-    bool no_memory;
+    bool no_memory = false;
 
-    said->extends = said->handshake_failed = false;
-    said->reply = ops_str_of(NULL, 0);
+    memset(said, 0, sizeof *said);
     said->code = OPS_ERROR_CODE_NO_ERROR;
-    said->problem = NULL;
-    switch (stream_next(session, config, bytes, &record, &no_memory)) {
-    case OPS_HUB_RECORD:
-        return take(session, record, arena, said);
-    case OPS_HUB_MORE:
-        return no_memory ? out_of_memory(session, arena, said) : OPS_SIGNALR_STEP_MORE;
-    case OPS_HUB_TOO_LARGE:
-        if (session->protocol == OPS_SIGNALR_NONE)
-            return handshake_failed(OPS_TEXT_HANDSHAKE_CANCELED, NULL, 0, arena, said);
-        return close_now(session, OPS_ERROR_CODE_TOO_LARGE, OPS_TEXT_MESSAGE_LARGE, "a record over the limit",
-                         (int64_t)stream_limit(session, config), arena, said);
-    case OPS_HUB_BROKEN:
-        break;
+    if (session->closed) {
+        bytes->ptr += bytes->len;
+        bytes->len = 0;
+        return OPS_SIGNALR_STEP_MORE;
     }
-    if (session->protocol == OPS_SIGNALR_NONE)
-        return handshake_failed(OPS_TEXT_HANDSHAKE_INVALID, NULL, 0, arena, said);
-    return broken(session, "no record begins like this", arena, said);
+    split = session_record(session, config, bytes, &record, &no_memory);
+    if (split == OPS_HUB_MORE)
+        return OPS_SIGNALR_STEP_MORE;
+    if (split != OPS_HUB_RECORD)
+        return session_unframed(session, split, no_memory, arena, said);
+    return session->protocol == OPS_SIGNALR_NONE ? signalr_handshake(session, record, arena, said)
+                                                 : session_understand(session, record, arena, said);
 }
