@@ -1,5 +1,6 @@
 /* Loads a server, or the bare sockets that it is compared with, and prints one line of key=value.
  *
+ *   load [json|messagepack] …                              the same by SignalR instead of plain WebSocket
  *   load fanout PORT PID SUBSCRIBERS IN_FLIGHT SECONDS     one document, one writer
  *   load ack PORT SUBSCRIBERS COUNT PAUSE_US               one writer, one op in flight, sent so long after the last: latency of its ack
  *   load documents PORT DOCUMENTS SECONDS                  a writer a document, one op in flight each
@@ -461,6 +462,12 @@ int main(int argc, char **argv)
 {
     const char *mode = argc > 1 ? argv[1] : "";
 
+    if (strcmp(mode, "json") == 0 || strcmp(mode, "messagepack") == 0) {
+        peer_protocol = mode[0] == 'j' ? PEER_HUB_JSON : PEER_HUB_MSGPACK;
+        argc--;
+        argv++;
+        mode = argc > 1 ? argv[1] : "";
+    }
     signal(SIGPIPE, SIG_IGN);
     bench_files();
     if (strcmp(mode, "documents") != 0 && strcmp(mode, "rawinsert") != 0)

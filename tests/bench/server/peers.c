@@ -1,8 +1,10 @@
 /* See peers.h. */
 #include "peers.h"
 
+#include "gen/calls.h"
 #include "gen/codec.h"
 #include "gen/profile.h"
+#include "runtime/codec/hub.h"
 #include "runtime/transport/websocket/frame.h"
 
 #include <arpa/inet.h>
@@ -20,6 +22,8 @@
 
 enum { PEER_ARENA_BYTES = 65536 };
 
+enum peer_protocol peer_protocol;
+
 static void peer_fail(const char *what)
 {
     fprintf(stderr, "bench: %s: %s\n", what, strerror(errno));
@@ -34,35 +38,6 @@ int64_t bench_now_us(void)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-void peer_open(struct peer *peer, int port)
-{
-    static const char request[] = "GET /collab-ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
-    struct sockaddr_in at;
-    char answer[2048];
-    size_t have = 0;
-    int one = 1;
-
-    memset(&at, 0, sizeof at);
-    at.sin_family = AF_INET;
-    at.sin_port = htons((uint16_t)port);
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    peer->fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (peer->fd < 0 || connect(peer->fd, (struct sockaddr *)&at, sizeof at) != 0)
-        peer_fail("connect");
-    setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    if (write(peer->fd, request, sizeof request - 1) != (ssize_t)(sizeof request - 1))
-        peer_fail("upgrade");
-    while (have < 4 || memcmp(answer + have - 4, "\r\n\r\n", 4) != 0) {
-        if (have == sizeof answer || read(peer->fd, answer + have, 1) != 1)
-            peer_fail("upgrade");
-        have++;
-    }
-    if (memcmp(answer, "HTTP/1.1 101", 12) != 0)
-        peer_fail("upgrade refused");
-    fcntl(peer->fd, F_SETFL, O_NONBLOCK);
-}
-
 void peer_send(struct peer *peer, const char *text, size_t bytes)
 {
     static const uint8_t mask[4] = {0x12, 0x34, 0x56, 0x78};
@@ -72,7 +47,7 @@ void peer_send(struct peer *peer, const char *text, size_t bytes)
 
     if (frame == NULL)
         peer_fail("memory");
-    end = ops_websocket_header_write(frame, OPS_WEBSOCKET_TEXT, bytes, mask);
+    end = ops_websocket_header_write(frame, peer_protocol == PEER_HUB_MSGPACK ? OPS_WEBSOCKET_BINARY : OPS_WEBSOCKET_TEXT, bytes, mask);
     memcpy(end, text, bytes);
     ops_websocket_mask(end, bytes, mask);
     end += bytes;
@@ -88,6 +63,90 @@ void peer_send(struct peer *peer, const char *text, size_t bytes)
     free(frame);
 }
 
+/* ---- SignalR ---------------------------------------------------------------------------------------------------------------- */
+
+static void peer_shake_hands(struct peer *peer)
+{
+    static _Thread_local _Alignas(8) char room[PEER_ARENA_BYTES];
+    struct ops_hub_handshake_request request = {peer_protocol == PEER_HUB_MSGPACK ? OPS_STR("messagepack") : OPS_STR("json"), 1};
+    struct ops_arena arena;
+    struct ops_buf text;
+
+    ops_arena_init(&arena, room, sizeof room, sizeof room, NULL);
+    ops_buf_init(&text, &arena);
+    if (ops_hub_frame_json(&ops_hub_handshake_request_type, &ops_style_v1, &request, &text) != OPS_OK)
+        peer_fail("encode");
+    peer_send(peer, text.ptr, text.len);
+    ops_arena_end(&arena);
+}
+
+/* The call that a request is on the hub. */
+static void peer_call(struct peer *peer, const struct ops_call *call, const void *arguments, struct ops_buf *text)
+{
+    struct ops_hub_message record;
+
+    memset(&record, 0, sizeof record);
+    record.record = OPS_HUB_MESSAGE_INVOCATION;
+    record.invocation.invocation_id = OPS_STR("1");
+    record.invocation.target = ops_str_of(call->target.ptr, call->target.len);
+    record.invocation.arguments.type = call->message;
+    record.invocation.arguments.message = arguments;
+    record.invocation.arguments.call = call;
+    if ((peer_protocol == PEER_HUB_MSGPACK ? ops_hub_frame_msgpack(&ops_hub_message_type, &ops_style_v1, &record, text)
+                                           : ops_hub_frame_json(&ops_hub_message_type, &ops_style_v1, &record, text)) != OPS_OK)
+        peer_fail("encode");
+    peer_send(peer, text->ptr, text->len);
+}
+
+/* The result of the completion that comes first in these bytes, as `type`; false: it is another record. */
+static bool peer_result(const char *bytes, size_t count, const struct ops_message *type, struct ops_arena *arena, void *out)
+{
+    struct ops_str stream = ops_str_of(bytes, count), record;
+    struct ops_hub_message message;
+    bool msgpack = peer_protocol == PEER_HUB_MSGPACK;
+
+    if ((msgpack ? ops_hub_split_msgpack(&stream, count + 1, &record) : ops_hub_split_json(&stream, count + 1, &record)) != OPS_HUB_RECORD ||
+        (msgpack ? ops_hub_message_msgpack_decode(&ops_style_v1, record, arena, &message, NULL)
+                 : ops_hub_message_json_decode(&ops_style_v1, record, arena, &message, NULL)) != OPS_OK ||
+        message.record != OPS_HUB_MESSAGE_COMPLETION || message.completion.result.raw.ptr == NULL)
+        return false;
+    return (msgpack ? ops_msgpack_decode(type, &ops_style_v1, message.completion.result.raw, arena, out, NULL)
+                    : ops_json_decode(type, &ops_style_v1, message.completion.result.raw, arena, out, NULL)) == OPS_OK;
+}
+
+void peer_open(struct peer *peer, int port)
+{
+    struct sockaddr_in at;
+    char request[512], answer[2048];
+    int len = snprintf(request, sizeof request,
+                       "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+                       peer_protocol == PEER_SOCKET ? "/collab-ws" : "/collab");
+    size_t have = 0;
+    int one = 1;
+
+    memset(&at, 0, sizeof at);
+    at.sin_family = AF_INET;
+    at.sin_port = htons((uint16_t)port);
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    peer->fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (peer->fd < 0 || connect(peer->fd, (struct sockaddr *)&at, sizeof at) != 0)
+        peer_fail("connect");
+    setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    if (write(peer->fd, request, (size_t)len) != len)
+        peer_fail("upgrade");
+    while (have < 4 || memcmp(answer + have - 4, "\r\n\r\n", 4) != 0) {
+        if (have == sizeof answer || read(peer->fd, answer + have, 1) != 1)
+            peer_fail("upgrade");
+        have++;
+    }
+    if (memcmp(answer, "HTTP/1.1 101", 12) != 0)
+        peer_fail("upgrade refused");
+    fcntl(peer->fd, F_SETFL, O_NONBLOCK);
+    if (peer_protocol != PEER_SOCKET)
+        peer_shake_hands(peer);
+}
+
 static void peer_encode(struct peer *peer, const struct ops_client_message *message)
 {
     static _Thread_local _Alignas(8) char room[PEER_ARENA_BYTES];
@@ -96,19 +155,33 @@ static void peer_encode(struct peer *peer, const struct ops_client_message *mess
 
     ops_arena_init(&arena, room, sizeof room, sizeof room, NULL);
     ops_buf_init(&text, &arena);
-    if (ops_client_message_json_encode(&ops_style_v1, message, &text) != OPS_OK)
+    if (peer_protocol != PEER_SOCKET) {
+        if (message->message_type == OPS_CLIENT_MESSAGE_JOIN_REQUEST)
+            peer_call(peer, &ops_call_collaboration_hub_join_document, &message->join_request, &text);
+        else
+            peer_call(peer, &ops_call_collaboration_hub_send_op, &message->op_request, &text);
+    } else if (ops_client_message_json_encode(&ops_style_v1, message, &text) == OPS_OK) {
+        peer_send(peer, text.ptr, text.len);
+    } else {
         peer_fail("encode");
-    peer_send(peer, text.ptr, text.len);
+    }
     ops_arena_end(&arena);
 }
 
 static void peer_joined(struct peer *peer, const char *text, size_t bytes)
 {
     static _Thread_local _Alignas(8) char room[PEER_ARENA_BYTES];
+    struct ops_session_join_result joined;
     struct ops_server_message message;
     struct ops_arena arena;
 
     ops_arena_init(&arena, room, sizeof room, sizeof room, NULL);
+    if (peer_protocol != PEER_SOCKET) {
+        if (peer_result(text, bytes, &ops_session_join_result_type, &arena, &joined))
+            peer->revision = joined.revision;
+        ops_arena_end(&arena);
+        return;
+    }
     if (ops_server_message_json_decode(&ops_style_v1, ops_str_of(text, bytes), &arena, &message, NULL) != OPS_OK ||
         message.message_type != OPS_SERVER_MESSAGE_JOIN_RESPONSE) {
         fprintf(stderr, "bench: join: %.*s\n", (int)(bytes < 300 ? bytes : 300), text);
@@ -178,11 +251,15 @@ int64_t peer_acked(const char *text, size_t bytes)
 {
     static _Thread_local _Alignas(8) char room[PEER_ARENA_BYTES];
     struct ops_server_message message;
+    struct ops_op_response reply;
     struct ops_arena arena;
     int64_t revision = -1;
 
     ops_arena_init(&arena, room, sizeof room, sizeof room, NULL);
-    if (ops_server_message_json_decode(&ops_style_v1, ops_str_of(text, bytes), &arena, &message, NULL) == OPS_OK &&
+    if (peer_protocol != PEER_SOCKET) {
+        if (peer_result(text, bytes, &ops_op_response_type, &arena, &reply))
+            revision = reply.success ? reply.new_revision : 0;
+    } else if (ops_server_message_json_decode(&ops_style_v1, ops_str_of(text, bytes), &arena, &message, NULL) == OPS_OK &&
         message.message_type == OPS_SERVER_MESSAGE_OP_RESPONSE)
         revision = message.op_response.success ? message.op_response.new_revision : 0;
     ops_arena_end(&arena);
@@ -225,7 +302,7 @@ static uint64_t peer_head_length(const struct peer *peer)
 static void peer_frame_end(struct peer *peer)
 {
     peer->head_bytes = 0;
-    if ((peer->head[0] & 15) != OPS_WEBSOCKET_TEXT)
+    if ((peer->head[0] & 15) != OPS_WEBSOCKET_TEXT && (peer->head[0] & 15) != OPS_WEBSOCKET_BINARY)
         return;
     peer->frames++;
     if (peer->writer && peer->got != NULL)

@@ -25,6 +25,10 @@ struct peer {
     unsigned in_flight, number;
 };
 
+/* What all peers of this process speak: plain WebSocket, or SignalR over WebSockets without negotiation. */
+enum peer_protocol { PEER_SOCKET, PEER_HUB_JSON, PEER_HUB_MSGPACK };
+extern enum peer_protocol peer_protocol;
+
 int64_t bench_now_us(void);
 
 /* A connected, upgraded socket; ends the program with a message when that fails. */
