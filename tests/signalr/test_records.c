@@ -134,13 +134,13 @@ static const struct said records[] = {
      "close 1 {\"type\":7,\"error\":\"InvalidMessage: $: a required member is missing: invocationId at byte 0\"}~"},
     {"{\"type\":9,\"sequenceId\":-1}", GONE,
      "close 1 {\"type\":7,\"error\":\"InvalidMessage: $.sequenceId: expected an integer of 0 to 9223372036854775807 at byte 23\"}~"},
-    {"{", GONE, "close 1 {\"type\":7,\"error\":\"InvalidMessage: $: unexpected end of input at byte 1\"}~"},
+    {"{", GONE, "close 1 {\"type\":7,\"error\":\"InvalidMessage: $: the input ends in the middle of a value at byte 1\"}~"},
     {"", GONE, BROKEN},
     {"[]", GONE, "close 1 {\"type\":7,\"error\":\"InvalidMessage: $: expected an object at byte 0\"}~"},
     {"{\"target\":\"JoinDocument\"}", GONE,
      "close 1 {\"type\":7,\"error\":\"InvalidMessage: $: the object has no discriminator at byte 0\"}~"},
-    {"{\"type\":\"1\"}", GONE, "close 1 {\"type\":7,\"error\":\"InvalidMessage: $.type: expected a discriminator at byte 8\"}~"},
-    {"{\"type\":99,", GONE, "close 1 {\"type\":7,\"error\":\"InvalidMessage: $: unexpected end of input at byte 11\"}~"},
+    {"{\"type\":\"1\"}", GONE, "close 1 {\"type\":7,\"error\":\"InvalidMessage: $.type: expected an integer at byte 8\"}~"},
+    {"{\"type\":99,", GONE, "close 1 {\"type\":7,\"error\":\"InvalidMessage: $: the input ends in the middle of a value at byte 11\"}~"},
 };
 
 static void records_are_taken_as_recorded(void **state)
@@ -170,9 +170,9 @@ static const struct said packed[] = {
     {"07 93 07 a378797a c3", NULL, "close 0 049307c0c2"},
     {"0c 95 01 80 a130 a3416464 92 28 02", NULL,
      "refused 2c950380a13001d924496e76616c69644d6573736167653a20756e6b6e6f776e206d6574686f64202741646427"},
-    {"00", NULL, "close 1 359307d931496e76616c69644d6573736167653a20746865207265636f726420627265616b73207468652068756220"
+    {"00", NULL, "close 1 379307d932496e76616c69644d6573736167653a20746865207265636f726420627265616b73207468652068756220"
                  "70726f746f636f6cc2"},
-    {"ffffffff08", NULL, "close 1 359307d931496e76616c69644d6573736167653a20746865207265636f726420627265616b73207468652068756220"
+    {"ffffffff08", NULL, "close 1 379307d932496e76616c69644d6573736167653a20746865207265636f726420627265616b73207468652068756220"
                          "70726f746f636f6cc2"},
 };
 
