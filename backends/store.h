@@ -9,7 +9,8 @@
  *  - Appends of one document are carried out in the order in which they were submitted, and come back in that order.
  *  - An append ends in one of three ways. OPS_STORE_DONE: the row is on stable storage (as far as the configured sync
  *    level goes). OPS_STORE_ABSENT: certainly not there and it never will be. OPS_STORE_UNKNOWN: nobody can tell (time-out,
- *    lost connection, failed fsync or commit): fence the document, then read back.
+ *    lost connection, failed fsync or commit): fence the document, then read back. After a failed fsync the row may still appear
+ *    with the next start of the process though the read-back did not show it: whoever asks again needs an op id.
  *  - After an append of a document has ended other than DONE, every later append of it with the same or a lower epoch ends
  *    ABSENT without touching the storage, also those already queued. So the log never has a gap.
  *  - A load with an epoch fences: no append of that document with a lower epoch that has not come back yet can land after the

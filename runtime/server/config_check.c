@@ -58,7 +58,11 @@ static void check_storage(const struct ops_config *config, struct checker *check
     if (memory)
         say(checker, false, "OPSTREAM__STORAGE__PROVIDER: memory loses every document when the server stops; sqlite keeps them");
     if (!memory && !is_word(config->storage_sync, "full"))
-        say(checker, false, "OPSTREAM__STORAGE__SYNC: acknowledged edits may be lost when the machine loses power");
+        say(checker, false, is_word(config->storage_sync, "normal")
+                                ? "OPSTREAM__STORAGE__SYNC: a power cut loses acknowledged edits since the last checkpoint"
+                            : is_word(config->storage_sync, "off")
+                                ? "OPSTREAM__STORAGE__SYNC: a power cut may lose the whole database"
+                                : "OPSTREAM__STORAGE__SYNC: a power cut loses the acknowledged edits of the last interval");
 }
 
 static void check_sizes(const struct ops_config *config, struct checker *checker)
