@@ -37,7 +37,8 @@
     X(LISTEN, admin_urls, "ADMIN__URLS", "http://127.0.0.1:9090", 0, 16, NULL,                                         \
       "Where metrics and diagnostics are served, or `off`. Nothing protects them but the address.")                    \
     X(COUNT, loops, "LOOPS", "0", 0, 64, NULL, "Event loops. 0: as many as the processors that this process may use.") \
-    X(WORDS, transports, "TRANSPORTS", "websockets", 1, 3, ops_choices_transport, "Protocols that clients may speak.") \
+    X(WORDS, transports, "TRANSPORTS", "signalr,websockets", 1, 3, ops_choices_transport,                              \
+      "Protocols that clients may speak.")                                                                             \
     X(WORDS, engines, "ENGINES", "text,json", 1, 6, ops_choices_engine, "Document types that may be joined.")          \
     X(PROFILE, wire_profile, "WIRE__PROFILE", NULL, 0, 0, NULL,                                                        \
       "Wire profile of clients that do not choose one: the published protocol, or what OpStream 2.0.1 writes.")        \
@@ -65,8 +66,8 @@
       "How the storage is reached, such as `Data Source=/var/lib/opstream/opstream.db`. Required unless `memory`.")    \
     X(TEXT, storage_database_name, "STORAGE__DATABASENAME", "opstream", 1, 128, NULL, "Name of the MongoDB database.") \
     X(SYNC, storage_sync, "STORAGE__SYNC", "full", 0, 0, NULL,                                                         \
-      "When a commit counts: `full` on stable storage; `normal`, `every-<n>ms`, `off` may lose acknowledged edits "    \
-      "when the machine loses power.")                                                                                 \
+      "When a commit counts: `full` once it is on stable storage. A power cut loses with `normal` what came after the " \
+      "last checkpoint, with `every-<n>ms` the last interval, with `off` perhaps everything.")                         \
     X(BOOL, storage_migrate, "STORAGE__MIGRATE", "true", 0, 0, NULL, "Creates and extends tables at the start.")       \
     X(DURATION, storage_timeout, "STORAGE__TIMEOUT", "10s", 100, OPS_HOUR, NULL,                                       \
       "After this time the outcome of a write is unknown: the document is fenced and read back.")                      \

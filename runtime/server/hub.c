@@ -151,13 +151,16 @@ void hub_begin_close(struct ops_hub *hub, enum ops_error_code code, struct ops_s
     struct ops_loop *loop = hub->loop;
     struct ops_socket *socket = hub->socket;
     struct ops_websocket_close close = close_of(hub, code);
+    /* At once: the record may lie where other messages are encoded, and who leaves may be sent some. */
+    struct ops_frame *frame = record.len > 0 ? hub_frame_of_record(hub, record) : NULL;
 
     assert(hub->state == OPS_HUB_OPEN);
     hub_queue_ack(hub); /* what was read is not to be sent again */
     leave_core(hub);
     disarm(hub);
-    if (record.len > 0)
-        hub_queue_bytes(hub, record, hub->session.protocol == OPS_SIGNALR_MSGPACK);
+    if (frame != NULL)
+        hub_queue_frame(hub, frame, true);
+    ops_frame_drop(frame);
     hub->state = OPS_HUB_CLOSING;
     if (hub->transport == OPS_HUB_WEBSOCKET) {
         hub->socket = NULL;

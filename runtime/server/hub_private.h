@@ -13,7 +13,7 @@
 void hub_mark_waiting(struct ops_hub *hub);
 
 /* Nothing more is read: `record` (with its framing; may be empty) goes out behind what is queued, then the transport ends. `code` also
- * says how a WebSocket is closed. `record_is_text`: the answer of a handshake is. */
+ * says how a WebSocket is closed. `heard`: the client has said its last word. */
 void hub_begin_close(struct ops_hub *hub, enum ops_error_code code, struct ops_str record, bool heard);
 
 /* Ends with a Close record of our own making. */
@@ -35,8 +35,9 @@ void hub_read_some(struct ops_hub *hub, struct ops_str *bytes);
 
 extern const struct ops_peer_ops hub_peer_ops;
 
-/* Queues bytes that are whole records; `records` are counted. */
-void hub_queue_bytes(struct ops_hub *hub, struct ops_str payload, bool binary);
+/* A framed record that nobody counts, as a frame (NULL: no memory), or queued. */
+struct ops_frame *hub_frame_of_record(const struct ops_hub *hub, struct ops_str record);
+void hub_queue_record(struct ops_hub *hub, struct ops_str record);
 void hub_queue_frame(struct ops_hub *hub, struct ops_frame *frame, bool urgent);
 void hub_queue_ping(struct ops_hub *hub);
 void hub_queue_ack(struct ops_hub *hub); /* if one is due */

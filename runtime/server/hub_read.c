@@ -26,7 +26,7 @@ static void take_handshake(struct ops_hub *hub, const struct ops_signalr_said *s
     ops_timer_disarm(&hub->deadline);
     if (hub->transport != OPS_HUB_POLLING)
         ops_timer_arm(&loop->hubs.pings, &hub->ping, ops_loop_now(loop)->monotonic_us);
-    hub_queue_bytes(hub, said->reply, hub->session.protocol == OPS_SIGNALR_MSGPACK);
+    hub_queue_record(hub, said->reply);
 }
 
 static void take_call(struct ops_hub *hub, const struct ops_signalr_said *said)

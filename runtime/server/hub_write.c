@@ -130,19 +130,28 @@ void hub_queue_taken(struct ops_hub *hub, size_t bytes)
     }
 }
 
-void hub_queue_bytes(struct ops_hub *hub, struct ops_str payload, bool binary)
+struct ops_frame *hub_frame_of_record(const struct ops_hub *hub, struct ops_str record)
 {
-    size_t head = ops_websocket_header_bytes(payload.len, false);
-    struct ops_frame *frame = ops_frame_new(head + payload.len);
+    enum ops_websocket_opcode opcode = hub->session.protocol == OPS_SIGNALR_MSGPACK ? OPS_WEBSOCKET_BINARY : OPS_WEBSOCKET_TEXT;
+    size_t head = ops_websocket_header_bytes(record.len, false);
+    struct ops_frame *frame = ops_frame_new(head + record.len);
 
-    if (frame == NULL) {
-        give_up(hub, OPS_ERROR_CODE_INTERNAL);
-        return;
-    }
-    ops_websocket_header_write(frame->data, binary ? OPS_WEBSOCKET_BINARY : OPS_WEBSOCKET_TEXT, payload.len, NULL);
-    memcpy(frame->data + head, payload.ptr, payload.len);
+    if (frame == NULL)
+        return NULL;
+    ops_websocket_header_write(frame->data, opcode, record.len, NULL);
+    memcpy(frame->data + head, record.ptr, record.len);
     frame->payload_at = (uint16_t)head;
-    hub_queue_frame(hub, frame, true);
+    return frame;
+}
+
+void hub_queue_record(struct ops_hub *hub, struct ops_str record)
+{
+    struct ops_frame *frame = hub_frame_of_record(hub, record);
+
+    if (frame == NULL)
+        give_up(hub, OPS_ERROR_CODE_INTERNAL);
+    else
+        hub_queue_frame(hub, frame, true);
     ops_frame_drop(frame);
 }
 

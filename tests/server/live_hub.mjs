@@ -477,6 +477,7 @@ await test('a_drain_tells_every_transport_to_come_back', async () => {
     await poll(port, other);
     const hanging = poll(port, other);
     await until('handshake', () => events.text.includes('{}'));
+    await sleep(200); // the poll hangs
     server.kill('SIGTERM');
     await until('close', () => socket.closed && events.over);
     socket.send(frame(Buffer.from([3, 232]), 8));

@@ -67,7 +67,7 @@ static void every_problem_is_told_not_only_the_first(void **state)
     assert_int_equal(settings.error_count, 5);
     assert_non_null(strstr(settings.errors, "OPSTREAM__LOOPS: 'x' is not a number from 0 to 64\n"));
     assert_non_null(strstr(settings.errors, "OpStream:Storage:ConnectionString (env OPSTREAM__STORAGE__CONNECTIONSTRING) is required.\n"));
-    assert_non_null(strstr(settings.errors, "OPSTREAM__TRANSPORTS: must list at least one of: websockets; not in this build yet: signalr, grpc\n"));
+    assert_non_null(strstr(settings.errors, "OPSTREAM__TRANSPORTS: must list at least one of: websockets, signalr; not in this build yet: grpc\n"));
     assert_non_null(strstr(settings.errors, "OPSTREAM__WEBSOCKETS__PATH and OPSTREAM__SIGNALR__PATH are the same path\n"));
     assert_non_null(strstr(settings.errors, "OPSTREAM__URLS: 'https://+:1' wants TLS, which is not supported yet; put a proxy before the server\n"));
     ops_config_drop(&settings.config);

@@ -84,7 +84,7 @@ static void a_script_gets_the_line_of_the_released_server(void **state)
 
         assert_int_equal(page.status, 200);
         assert_true(ops_str_equal(page.content_type, OPS_STR("text/plain")));
-        assert_true(ops_str_equal(page.body, OPS_STR("OpStream host. Storage=sqlite, Backplane=local, Transports=websockets")));
+        assert_true(ops_str_equal(page.body, OPS_STR("OpStream host. Storage=sqlite, Backplane=local, Transports=signalr,websockets")));
         assert_true(ops_str_equal(header(&page, "vary"), OPS_STR("accept")));
     }
 }
