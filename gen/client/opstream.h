@@ -4354,6 +4354,13 @@ enum ops_hub_split {
 enum ops_hub_split ops_hub_split_json(struct ops_str *stream, size_t limit_bytes, struct ops_str *record);
 enum ops_hub_split ops_hub_split_msgpack(struct ops_str *stream, size_t limit_bytes, struct ops_str *record);
 
+/* For a reader that keeps the beginning of a record: `held` (not empty, a split of it says MORE) is followed by `stream`. How many
+ * bytes of `stream` to put behind `held` before the next split: never more than belong to the record. JSON: up to the separator,
+ * which is then `*ends`; else all of it, and only the size is left to be looked at: no byte is searched twice. MessagePack: one
+ * until the length is known, then what lacks; the split of that looks at the length alone. */
+size_t ops_hub_rest_json(struct ops_str stream, bool *ends);
+size_t ops_hub_rest_msgpack(struct ops_str held, struct ops_str stream);
+
 /* Appends one framed record. `record` is a struct of the schema's HubMessage (`type`). On OPS_ERR_NOMEM `out` is as before. */
 enum ops_err ops_hub_frame_json(const struct ops_message *type, const struct ops_json_style *style, const void *record,
                                 struct ops_buf *out);
@@ -8810,28 +8817,56 @@ enum ops_hub_split ops_hub_split_json(struct ops_str *stream, size_t limit_bytes
     return OPS_HUB_RECORD;
 }
 
-enum ops_hub_split ops_hub_split_msgpack(struct ops_str *stream, size_t limit_bytes, struct ops_str *record)
+/* The length that `stream` begins with, and how many bytes say it. HUB_RECORD: it is there. */
+static enum ops_hub_split hub_length(struct ops_str stream, size_t *head, size_t *len)
 {
-    size_t head = 0, len = 0;
     unsigned char byte;
 
+    *head = *len = 0;
     do {
-        if (head == stream->len)
-            return head < limit_bytes ? OPS_HUB_MORE : OPS_HUB_TOO_LARGE;
-        byte = (unsigned char)stream->ptr[head];
-        if (head == HUB_LENGTH_BYTES - 1 && byte > 7)
+        if (*head == stream.len)
+            return OPS_HUB_MORE;
+        byte = (unsigned char)stream.ptr[*head];
+        if (*head == HUB_LENGTH_BYTES - 1 && byte > 7)
             return OPS_HUB_BROKEN;
-        len |= (size_t)(byte & 0x7f) << (7 * head);
-        head++;
+        *len |= (size_t)(byte & 0x7f) << (7 * *head);
+        ++*head;
     } while (byte >= 0x80);
-    if (len == 0)
-        return OPS_HUB_BROKEN;
+    return *len == 0 ? OPS_HUB_BROKEN : OPS_HUB_RECORD;
+}
+
+enum ops_hub_split ops_hub_split_msgpack(struct ops_str *stream, size_t limit_bytes, struct ops_str *record)
+{
+    size_t head, len;
+    enum ops_hub_split split = hub_length(*stream, &head, &len);
+
+    if (split == OPS_HUB_MORE)
+        return head < limit_bytes ? OPS_HUB_MORE : OPS_HUB_TOO_LARGE;
+    if (split == OPS_HUB_BROKEN)
+        return split;
     if (head > limit_bytes || len > limit_bytes - head)
         return OPS_HUB_TOO_LARGE;
     if (len > stream->len - head)
         return OPS_HUB_MORE;
     hub_cut(stream, head, len, 0, record);
     return OPS_HUB_RECORD;
+}
+
+size_t ops_hub_rest_json(struct ops_str stream, bool *ends)
+{
+    const char *separator = stream.len > 0 ? (const char *)memchr(stream.ptr, HUB_SEPARATOR, stream.len) : NULL;
+
+    *ends = separator != NULL;
+    return separator != NULL ? (size_t)(separator - stream.ptr) + 1 : stream.len;
+}
+
+size_t ops_hub_rest_msgpack(struct ops_str held, struct ops_str stream)
+{
+    size_t head, len, lacks = 1;
+
+    if (hub_length(held, &head, &len) == OPS_HUB_RECORD)
+        lacks = head + len - held.len;
+    return lacks < stream.len ? lacks : stream.len;
 }
 
 enum ops_err ops_hub_frame_json(const struct ops_message *type, const struct ops_json_style *style, const void *record,
