@@ -179,8 +179,8 @@ static void packed_calls_are_judged_likewise(void **state)
 
 static void the_core_can_carry_any_id(void **state)
 {
-    static const char *const ids[] = {"0", "a|b\\u0000c", "\xf0\x9f\x98\x80", "7777777777777777777777777777777777777777777777777777777777777777"
-                                                                               "77777777777777777777777777777777777777777"};
+    static const char *const ids[] = {"0", "a|b\\u0000c", "\xf0\x9f\x98\x80",
+                                      "an id of more than the sixty-four units that a WebSocket's message may have for one, and then some"};
     size_t i;
 
     (void)state;
