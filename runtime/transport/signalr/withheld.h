@@ -8,7 +8,7 @@
 
 #include "private.h"
 
-/* The encoded bytes may hold such a key. True also for a text that holds these bytes: that is rare, and told in full otherwise. */
+/* The encoded bytes may hold such a key. True also when a text of a state is just that word. */
 bool signalr_is_withheld(struct ops_str encoded);
 
 /* A copy of a reply (shallow, in `arena`) whose awareness lists lack such states. OPS_ERR_NOMEM. */
