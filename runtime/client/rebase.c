@@ -348,10 +348,11 @@ enum ops_err text_reload(struct ops_doc *doc, struct ops_str snapshot, bool firs
     if (err != OPS_OK)
         return err;
     *seen = NULL;
-    if (doc->doubt_since == 0 && !doc->compacted && ((doc->local == NULL && first_is_in_doubt(doc)) || first_may_differ(doc)))
+    first_is_in = first_is_in && !first_may_differ(doc);
+    if (first_is_in_doubt(doc) && !first_is_in)
+        doc->edits->may_differ = true; /* from here on it is not rebased over what the server rebases it over */
+    if (first_may_differ(doc) && doc->doubt_since == 0 && !doc->compacted)
         doc->doubt_since = doc->revision > 0 ? doc->revision : 1;
-    if (doc->local == NULL && first_is_in_doubt(doc))
-        doc->edits->may_differ = true; /* from here on it is placed, not rebased */
     if (doc->local != NULL)
         return reload_known(doc, text.content, first_is_in, seen);
     if (first_is_in && doc->edits != NULL)

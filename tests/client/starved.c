@@ -2,10 +2,20 @@
  * is not there, not only every block. What is defined here is not taken from the library. */
 #include "starved.h"
 
+#include "runtime/base/pool.h"
+
+void *fed_pool_alloc(struct ops_pool *pool, size_t bytes);
+void *fed_pool_zalloc(struct ops_pool *pool, size_t bytes);
+void *fed_pool_resize(struct ops_pool *pool, void *piece, size_t old_bytes, size_t new_bytes);
+void *fed_arena_alloc_slow(struct ops_arena *a, size_t bytes);
+void fed_arena_reset(struct ops_arena *a);
+
+/* What the headers say inline still calls the ones below. */
 #define ops_pool_alloc fed_pool_alloc
 #define ops_pool_zalloc fed_pool_zalloc
 #define ops_pool_resize fed_pool_resize
 #define ops_arena_alloc_slow fed_arena_alloc_slow
+#define ops_arena_reset fed_arena_reset
 #include "runtime/base/pool.c"
 
 #include "runtime/base/arena.c"
@@ -13,12 +23,13 @@
 #undef ops_pool_zalloc
 #undef ops_pool_resize
 #undef ops_arena_alloc_slow
+#undef ops_arena_reset
 
 unsigned starved_one_in;
 unsigned long starved_at, starved_count, starved_asked;
 bool starved_on;
 
-static uint64_t dice = 88172645463325252u;
+uint64_t starved_dice = 1;
 
 static bool is_starved(void)
 {
@@ -27,18 +38,13 @@ static bool is_starved(void)
     if (!starved_on)
         return false;
     starved_asked++;
-    dice ^= dice << 13;
-    dice ^= dice >> 7;
-    dice ^= dice << 17;
-    fails = (starved_one_in > 0 && (dice >> 32) % starved_one_in == 0) || (starved_at > 0 && --starved_at == 0);
+    starved_dice ^= starved_dice << 13;
+    starved_dice ^= starved_dice >> 7;
+    starved_dice ^= starved_dice << 17;
+    fails = (starved_one_in > 0 && (starved_dice >> 32) % starved_one_in == 0) || (starved_at > 0 && --starved_at == 0);
     starved_count += fails;
     return fails;
 }
-
-void *ops_pool_alloc(struct ops_pool *pool, size_t bytes);
-void *ops_pool_zalloc(struct ops_pool *pool, size_t bytes);
-void *ops_pool_resize(struct ops_pool *pool, void *piece, size_t old_bytes, size_t new_bytes);
-void *ops_arena_alloc_slow(struct ops_arena *a, size_t bytes);
 
 void *ops_pool_alloc(struct ops_pool *pool, size_t bytes)
 {
@@ -63,4 +69,12 @@ void *ops_arena_alloc_slow(struct ops_arena *a, size_t bytes)
     if (starved_on && piece != NULL)
         a->end = a->at;
     return piece;
+}
+
+/* Nor in the block that the caller gave. */
+void ops_arena_reset(struct ops_arena *a)
+{
+    fed_arena_reset(a);
+    if (starved_on)
+        a->end = a->at;
 }

@@ -3,11 +3,13 @@
 #define OPS_TESTS_CLIENT_STARVED_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 extern bool starved_on;
 
 /* One in so many requests is refused, at random; 0: none. */
 extern unsigned starved_one_in;
+extern uint64_t starved_dice; /* not 0 */
 
 /* Counts down with every request; the one that makes it 0 is refused. 0: none. */
 extern unsigned long starved_at;

@@ -491,13 +491,15 @@ static void world_check(struct world *world)
 static void world_play(const char *type, unsigned unkind, unsigned skip_push, uint64_t seed)
 {
     struct world *world = calloc(1, sizeof *world);
-    unsigned steps = 400 + rnd_below(400), i;
+    unsigned steps, i;
 
     assert_non_null(world);
     random_state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
+    steps = 400 + rnd_below(400);
     world->type = type;
     world->now_ms = 1;
     starved_one_in = starving_one_in;
+    starved_dice = random_state;
     world->crashes = crashing;
     model_open(&world->server, strcmp(type, "text") == 0 ? &ops_text_engine : &ops_json_engine);
     world->server.unavailable_one_in = unkind > 0 ? 10 : 0;
@@ -577,7 +579,8 @@ static void documents_converge_though_memory_runs_out_again_and_again(void **sta
         play(i < 4 ? "text" : "json", 0, 0);
     }
     starving_one_in = 0;
-    assert_true(starved_count > 1000);
+    if (getenv("OPS_SEED") == NULL)
+        assert_true(starved_count > 1000);
 }
 
 static void programs_that_die_and_go_on_with_what_they_had_saved_double_nothing(void **state)

@@ -511,6 +511,57 @@ static void documents_are_found_in_order_and_left(void **state)
     session_close(&s);
 }
 
+static void a_document_that_is_left_takes_its_edits_and_peers_along(void **state)
+{
+    struct session s;
+    struct ops_doc *doc, *other;
+
+    (void)state;
+    session_open(&s);
+    doc = session_join_text(&s, "abc");
+    give(&s, "{\"type\":\"awareness_update\",\"documentId\":\"doc\",\"peerId\":\"ann\",\"data\":1,\"lastUpdated\":\"2026-05-28T12:34:56.789Z\"}");
+    assert_int_equal(ops_doc_text_insert(doc, 3, str("!")), OPS_OK);
+    assert_int_equal(ops_doc_undo(doc), OPS_OK);
+    expect_sent(&s, OP("3", INSERT_3, "5", ID_A));
+    assert_int_equal(ops_client_join(s.client, str("other"), str("text"), &other), OPS_OK);
+    assert_int_equal(ops_doc_text_insert(other, 0, str("?")), OPS_OK);
+    forget_log(&s);
+    ops_client_leave(s.client, other); /* the one behind, with an edit */
+    ops_client_leave(s.client, doc);
+    assert_int_equal(ops_doc_text_insert(doc, 0, str("x")), OPS_ERR_RANGE);
+    assert_int_equal(ops_doc_undo(doc), OPS_ERR_RANGE);
+    expect_sent(&s, "{\"type\":\"leave\",\"documentId\":\"doc\"}");
+    give(&s, ACK("3", "6"));
+    give(&s, PUSH("[{\"type\":\"insert\",\"text\":\"x\"}]", "7"));
+    expect_log(&s, "");
+    expect_nothing_sent(&s);
+    session_close(&s);
+}
+
+static void a_client_without_an_author_draws_one_and_a_wrong_one_is_refused(void **state)
+{
+    struct session s;
+    struct ops_client *client;
+    struct ops_doc *doc;
+    struct ops_arena arena = test_arena(TEST_ARENA_BYTES);
+    struct ops_buf out;
+
+    (void)state;
+    session_open(&s);
+    s.config.author = ops_str_of(NULL, 0);
+    session_reopen(&s, 0);
+    assert_int_equal(ops_client_join(s.client, str("j"), str("json"), &doc), OPS_OK);
+    assert_int_equal(ops_doc_json_set(doc, str("a"), str("1")), OPS_OK);
+    ops_buf_init(&out, &arena);
+    assert_int_equal(ops_doc_snapshot(doc, &out), OPS_OK);
+    assert_non_null(memmem(out.ptr, out.len, "\"peerId\":\"" ID_A "\"", 33));
+    s.config.author = str("\xff");
+    client = ops_client_open(&s.config);
+    assert_null(client);
+    session_close(&s);
+    ops_arena_reset(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -534,6 +585,8 @@ int main(void)
         cmocka_unit_test(a_join_that_is_refused_for_good_is_told_and_tried_again_when_asked),
         cmocka_unit_test(a_join_that_is_refused_for_now_is_tried_again_by_itself),
         cmocka_unit_test(another_protocol_version_ends_it_all),
+        cmocka_unit_test(a_document_that_is_left_takes_its_edits_and_peers_along),
+        cmocka_unit_test(a_client_without_an_author_draws_one_and_a_wrong_one_is_refused),
         cmocka_unit_test(documents_are_found_in_order_and_left),
     };
 

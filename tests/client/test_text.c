@@ -155,6 +155,32 @@ static void an_edit_larger_than_an_op_may_be_is_refused_and_many_become_several_
     session_close(&s);
 }
 
+static void parts_of_a_text_are_clamped_and_hold_no_half_of_a_pair(void **state)
+{
+    static const struct {
+        size_t offset, count;
+        const char *part;
+    } cases[] = {{0, 0, ""}, {0, 2, "a"}, {2, 1, "\xf0\x9f\x98\x80"}, {1, 2, "\xf0\x9f\x98\x80"}, {2, 99, "\xf0\x9f\x98\x80z"},
+                 {4, 1, ""}, {99, SIZE_MAX, ""}};
+    struct ops_arena arena = test_arena(TEST_ARENA_BYTES);
+    struct session s;
+    struct ops_doc *doc;
+    struct ops_buf out;
+    size_t i;
+
+    (void)state;
+    session_open(&s);
+    doc = session_join_text(&s, "a\xf0\x9f\x98\x80z");
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ops_buf_init(&out, &arena);
+        assert_int_equal(ops_doc_text_range(doc, cases[i].offset, cases[i].count, &out), OPS_OK);
+        if (!ops_str_equal(ops_buf_str(&out), str(cases[i].part)) && (out.len > 0 || cases[i].part[0] != '\0'))
+            fail_msg("%zu+%zu is %.*s", cases[i].offset, cases[i].count, (int)out.len, out.ptr);
+    }
+    session_close(&s);
+    ops_arena_reset(&arena);
+}
+
 static void cursors_are_carried_by_own_and_others_edits(void **state)
 {
     struct session s;
@@ -194,6 +220,7 @@ int main(void)
         cmocka_unit_test(a_gap_in_the_pushes_is_filled_by_joining_again),
         cmocka_unit_test(edits_outside_the_text_or_inside_a_pair_are_refused),
         cmocka_unit_test(an_edit_larger_than_an_op_may_be_is_refused_and_many_become_several_ops),
+        cmocka_unit_test(parts_of_a_text_are_clamped_and_hold_no_half_of_a_pair),
         cmocka_unit_test(cursors_are_carried_by_own_and_others_edits),
     };
 
