@@ -190,6 +190,41 @@ static void a_record_of_the_limit_is_read_and_one_byte_more_is_not(void **state)
     }
 }
 
+/* Whether by its last byte or by a large piece: refused as soon as no separator can come in time, and nothing over the limit is kept. */
+static void a_record_without_an_end_is_refused_at_the_limit(void **state)
+{
+    static char large[100000];
+    size_t beginning;
+
+    (void)state;
+    memset(large, ' ', sizeof large);
+    for (beginning = 0; beginning < 100; beginning += 33) {
+        struct talk t;
+
+        talk_begin(&t, V1, true, NULL);
+        t.config.limit_bytes = 100;
+        talk_text(&t, HELLO_JSON);
+        t.out.len = 0;
+        talk_feed(&t, ops_str_of(large, beginning));
+        talk_feed(&t, ops_str_of(large, 99 - beginning));
+        assert_int_equal(t.out.len, 0);
+        talk_feed(&t, ops_str_of(large, 1));
+        stream_add(&t.out, "", 1);
+        assert_memory_equal(t.out.ptr, "close 13 ", 9);
+        talk_end(&t);
+        talk_begin(&t, V1, true, NULL);
+        t.config.limit_bytes = 100;
+        talk_text(&t, HELLO_JSON);
+        t.out.len = 0;
+        talk_feed(&t, ops_str_of(large, beginning));
+        talk_feed(&t, ops_str_of(large, sizeof large));
+        stream_add(&t.out, "", 1);
+        assert_memory_equal(t.out.ptr, "close 13 ", 9);
+        assert_in_range(t.counted.most_bytes, 0, 1024);
+        talk_end(&t);
+    }
+}
+
 static void an_announced_record_over_the_limit_is_refused_at_once(void **state)
 {
     struct talk t;
@@ -300,6 +335,7 @@ int main(void)
         cmocka_unit_test(a_stream_that_ends_anywhere_leaves_nothing),
         cmocka_unit_test(a_connection_between_records_holds_nothing),
         cmocka_unit_test(a_record_of_the_limit_is_read_and_one_byte_more_is_not),
+        cmocka_unit_test(a_record_without_an_end_is_refused_at_the_limit),
         cmocka_unit_test(an_announced_record_over_the_limit_is_refused_at_once),
         cmocka_unit_test(without_memory_the_connection_ends),
         cmocka_unit_test(without_memory_nothing_is_half_encoded),

@@ -211,6 +211,26 @@ static void lost_records_and_acks_of_nothing_are_seen(void **state)
     side_end(&s);
 }
 
+/* The client replays because our Ack was lost with the socket: it is due again when the newest has come again. */
+static void an_ack_that_was_lost_is_said_again(void **state)
+{
+    struct side s;
+
+    (void)state;
+    side_begin(&s);
+    assert_true(ops_signalr_replay_receive(&s.replay));
+    assert_true(ops_signalr_replay_receive(&s.replay));
+    assert_int_equal(ops_signalr_replay_ack(&s.replay), 2);
+    assert_int_equal(ops_signalr_replay_ack(&s.replay), 0);
+    ops_signalr_replay_begin(&s.replay);
+    assert_true(ops_signalr_replay_sequence(&s.replay, 1));
+    assert_false(ops_signalr_replay_receive(&s.replay));
+    assert_int_equal(ops_signalr_replay_ack(&s.replay), 0);
+    assert_false(ops_signalr_replay_receive(&s.replay));
+    assert_int_equal(ops_signalr_replay_ack(&s.replay), 2);
+    side_end(&s);
+}
+
 static void no_memory_changes_nothing(void **state)
 {
     struct side s;
@@ -339,6 +359,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(whatever_breaks_each_record_comes_once_and_in_order, random_seeded),
         cmocka_unit_test(lost_records_and_acks_of_nothing_are_seen),
+        cmocka_unit_test(an_ack_that_was_lost_is_said_again),
         cmocka_unit_test(no_memory_changes_nothing),
         cmocka_unit_test(version_2_keeps_it_and_version_1_does_not),
         cmocka_unit_test(a_session_counts_drops_and_discards),
