@@ -2,6 +2,7 @@
 // the play; what is reported then is the step, both texts, and where they part.
 
 import { OP } from './frames.mjs';
+import { EventStream } from './events.mjs';
 import { Peer, SAMPLE_KEY, httpRequest } from './wire.mjs';
 import { Places } from './places.mjs';
 import { profileQuery } from './profile.mjs';
@@ -90,15 +91,17 @@ export class Conversation
 
     async #connect(step)
     {
-        const peer = new Peer(step.peer);
-        peer.records = this.case.transport.startsWith('signalr') || (this.case.transport === 'mixed' && !/^\/[a-z]+-ws/i.test(step.path));
+        const events = step.via === 'sse';
+        const records = this.case.transport !== 'websocket' && !/^\/[a-z]+-ws/i.test(step.path);
+        const peer = events ? new EventStream(step.peer) : new Peer(step.peer, { records });
         this.peers.get(step.peer)?.drop();
         this.peers.set(step.peer, peer);
         const path = profileQuery(this.case, step, this.places.fill(step.path), this.options);
         const headers = (step.headers ?? []).map(([n, v]) => [n, this.places.fill(v)]);
         const head = await peer.open(this.where, path, headers, this.options.timeout, step.response ? SAMPLE_KEY : undefined);
         if (step.response) this.#compareResponse(step.response, { ...head, body: '' });
-        else if (head.status !== 101) throw new Mismatch('101', `${head.status} ${head.reason}`, `${step.path} was not upgraded`);
+        else if (head.status !== (events ? 200 : 101))
+            throw new Mismatch(events ? '200' : '101', `${head.status} ${head.reason}`, `${step.path} was not ${events ? 'served' : 'upgraded'}`);
     }
 
     #send(step)

@@ -24,14 +24,15 @@ export function readCases(path)
     return file.cases.map((c) => ({ class: 'must', host: 'stock', transport: 'websocket', ...c, profile, file: path }));
 }
 
-const textOf = (step) => step.text ?? step.fragments?.join('') ?? (step.base64 ? Buffer.from(step.base64, 'base64').toString('utf8') : '');
+// What a step says, be it a message or the body of a request.
+const textOf = (step) => step.body ?? step.text ?? step.fragments?.join('') ?? (step.base64 ? Buffer.from(step.base64, 'base64').toString('utf8') : '');
 
 // The document types that a case joins.
 export function enginesOf(theCase)
 {
     const found = new Set(theCase.engine ? [theCase.engine] : []);
     for (const step of theCase.steps) {
-        for (const m of `${textOf(step)} ${step.body ?? ''}`.matchAll(/"(?:document|engine)Type":"([^"]*)"/gi))
+        for (const m of textOf(step).matchAll(/"(?:document|engine)Type":"([^"]*)"/gi))
             if (ENGINES.includes(m[1].toLowerCase())) found.add(m[1].toLowerCase());
         for (const m of textOf(step).matchAll(/"target":"JoinDocument","arguments":\["[^"]*","([^"]*)"/gi))
             if (ENGINES.includes(m[1].toLowerCase())) found.add(m[1].toLowerCase());
@@ -46,7 +47,7 @@ export const endpointsOf = (theCase) =>
 // The optional parts of the protocol that a client of the case asks for.
 export function featuresOf(theCase)
 {
-    const sent = theCase.steps.filter((s) => s.do === 'send').map(textOf).join('\n');
+    const sent = theCase.steps.filter((s) => s.do === 'send' || s.do === 'http').map(textOf).join('\n');
     return Object.entries(FEATURES).filter(([name, word]) =>
         new RegExp(name === 'catch-up' || name === 'op-id' ? `"${word}":` : `"(?:type|target)":"(?:${word})"`).test(sent)).map(([name]) => name);
 }
@@ -66,7 +67,9 @@ export function reasonToSkip(c, o)
     if (o.profiles && !o.profiles.includes(c.profile)) return `profile ${c.profile} not selected`;
     if (!o.transports.includes(c.transport)) return `transport ${c.transport} not served`;
     if (c.host !== 'stock' && !o.hosts.includes(c.host)) return `needs the ${c.host} host`;
-    if (c.steps.some((s) => s.via === 'sse')) return 'server-sent events are not spoken by this player';
+    const via = c.steps.find((s) => s.via && s.via !== 'sse');
+    if (via) return `${via.via} is not spoken by this player`;
+    if (c.steps.some((s) => s.via === 'sse') && !o.transports.includes('signalr-sse')) return 'transport signalr-sse not served';
     const endpoint = o.endpoints && endpointsOf(c).find((e) => !o.endpoints.includes(e));
     if (endpoint) return `endpoint ${endpoint} not served`;
     const engine = enginesOf(c).find((e) => !o.engines.includes(e));

@@ -27,13 +27,48 @@ export function parseHead(bytes)
 
 export const header = (headers, name) => headers.find(([n]) => n.toLowerCase() === name.toLowerCase())?.[1];
 
-function requestText(method, path, headers, where, body)
+// The head of a request, with the empty line behind it. `length`: of its body, if it says one.
+export function httpHead(method, path, headers, where, length)
 {
     const lines = [`${method} ${path} HTTP/1.1`];
     if (!header(headers, 'Host')) lines.push(`Host: ${where.host}:${where.port}`);
     for (const [n, v] of headers) lines.push(`${n}: ${v}`);
-    if (body.length > 0 || method === 'POST' || method === 'PUT' || method === 'PATCH') lines.push(`Content-Length: ${body.length}`);
-    return Buffer.concat([Buffer.from(lines.join('\r\n') + '\r\n\r\n', 'utf8'), body]);
+    if (length !== undefined) lines.push(`Content-Length: ${length}`);
+    return Buffer.from(lines.join('\r\n') + '\r\n\r\n', 'utf8');
+}
+
+function requestText(method, path, headers, where, body)
+{
+    const says = body.length > 0 || method === 'POST' || method === 'PUT' || method === 'PATCH';
+    return Buffer.concat([httpHead(method, path, headers, where, says ? body.length : undefined), body]);
+}
+
+// The first chunk of a body: {data, rest}, or null while more is needed. The last one has no data.
+export function nextChunk(bytes)
+{
+    const eol = bytes.indexOf('\r\n');
+    if (eol < 0) return null;
+    const size = bytes.subarray(0, eol).toString('latin1');
+    if (!/^[0-9a-f]+$/i.test(size)) throw new Error(`not the size of a chunk: ${JSON.stringify(size.slice(0, 40))}`);
+    const [from, n] = [eol + 2, parseInt(size, 16)];
+    if (bytes.length < from + n + 2) return null;
+    if (bytes.toString('latin1', from + n, from + n + 2) !== '\r\n') throw new Error('a chunk without its end');
+    return { data: bytes.subarray(from, from + n), rest: bytes.subarray(from + n + 2) };
+}
+
+// null: it is not UTF-8.
+export function textOf(bytes)
+{
+    const text = bytes.toString('utf8');
+    return Buffer.compare(Buffer.from(text, 'utf8'), bytes) === 0 ? text : null;
+}
+
+// SignalR: several records may share a message; its pings are dropped. What has no separator behind it comes as it is.
+export function recordsOf(text)
+{
+    const parts = text.split('\x1e'), rest = parts.pop();
+    const records = parts.filter((record) => record !== '{"type":6}').map((record) => record + '\x1e');
+    return rest === '' ? records : [...records, rest];
 }
 
 // The body by Content-Length, chunks, or the end of the connection; undefined while more is needed.
@@ -42,16 +77,11 @@ function bodyOf(head, ended)
     const length = header(head.headers, 'Content-Length');
     if (/chunked/i.test(header(head.headers, 'Transfer-Encoding') ?? '')) {
         const parts = [];
-        let b = head.rest;
-        for (;;) {
-            const eol = b.indexOf('\r\n');
-            if (eol < 0) return undefined;
-            const n = parseInt(b.subarray(0, eol).toString('latin1'), 16);
-            if (n === 0) return Buffer.concat(parts);
-            if (b.length < eol + 2 + n + 2) return undefined;
-            parts.push(b.subarray(eol + 2, eol + 2 + n));
-            b = b.subarray(eol + 2 + n + 2);
+        for (let chunk = nextChunk(head.rest); chunk; chunk = nextChunk(chunk.rest)) {
+            if (chunk.data.length === 0) return Buffer.concat(parts);
+            parts.push(chunk.data);
         }
+        return undefined;
     }
     if (length !== undefined) return head.rest.length >= Number(length) ? head.rest.subarray(0, Number(length)) : undefined;
     if (head.status === 204 || head.status === 304) return Buffer.alloc(0);
@@ -84,19 +114,48 @@ export function httpRequest(where, { method = 'GET', path, headers = [], body = 
     });
 }
 
-// A WebSocket of a case. `queue` holds what was received and not yet taken: {text}, {binary}, {close}, {eof}, {fault}.
-export class Peer
+// A connection of a case. `queue` holds what was received and not yet taken: {text}, {binary}, {close}, {eof}, {fault}.
+export class Inbox
 {
     constructor(name)
     {
         this.name = name;
         this.queue = [];
         this.waiting = null;
-        this.pongs = [];
         this.sentClose = false;
         this.gotClose = false;
         this.ended = false;
         this.socket = null;
+    }
+
+    put(item)
+    {
+        this.queue.push(item);
+        this.waiting?.();
+    }
+
+    // The next thing received, or null when there is none within `ms`.
+    take(ms)
+    {
+        if (this.queue.length > 0) return Promise.resolve(this.queue.shift());
+        return new Promise((resolve) => {
+            const done = () => { clearTimeout(timer); this.waiting = null; resolve(this.queue.shift() ?? null); };
+            const timer = setTimeout(done, ms);
+            this.waiting = done;
+        });
+    }
+
+    drop() { this.ended = true; this.socket?.destroy(); }
+}
+
+// A WebSocket. `records`: its messages are SignalR records.
+export class Peer extends Inbox
+{
+    constructor(name, { records = false } = {})
+    {
+        super(name);
+        this.records = records;
+        this.pongs = [];
     }
 
     // Upgrades; resolves to the response's head. Any status but 101 is left to the caller to judge.
@@ -127,7 +186,7 @@ export class Peer
             });
             const end = (text) => {
                 if (!up) { clearTimeout(timer); reject(new Error(`the upgrade of ${path}: ${text}`)); }
-                if (!this.ended) { this.ended = true; this.#put({ eof: true }); }
+                if (!this.ended) { this.ended = true; this.put({ eof: true }); }
             };
             this.socket.on('end', () => end('the connection ended'));
             this.socket.on('close', () => end('the connection ended'));
@@ -141,24 +200,15 @@ export class Peer
         if (event.pong) return this.pongs.shift()?.();
         if (event.close) {
             this.gotClose = true;
-            this.#put({ close: event.close });
+            this.put({ close: event.close });
             if (!this.sentClose) this.close(event.close.code ?? undefined);
             return;
         }
-        if (event.fault) return this.#put({ fault: event.fault });
-        if (event.opcode !== OP.text) return this.#put({ binary: event.message });
-        const text = event.message.toString('utf8');
-        if (Buffer.compare(Buffer.from(text, 'utf8'), event.message) !== 0) return this.#put({ fault: 'a text message that is not UTF-8' });
-        if (!this.records) return this.#put({ text });
-        for (const record of text.split('\x1e').slice(0, -1)) // SignalR: several records may share a message; its pings are dropped
-            if (record !== '{"type":6}') this.#put({ text: record + '\x1e' });
-        if (!text.endsWith('\x1e')) this.#put({ text: text.slice(text.lastIndexOf('\x1e') + 1) });
-    }
-
-    #put(item)
-    {
-        this.queue.push(item);
-        this.waiting?.();
+        if (event.fault) return this.put({ fault: event.fault });
+        if (event.opcode !== OP.text) return this.put({ binary: event.message });
+        const text = textOf(event.message);
+        if (text === null) return this.put({ fault: 'a text message that is not UTF-8' });
+        for (const part of this.records ? recordsOf(text) : [text]) this.put({ text: part });
     }
 
     #write(bytes)
@@ -172,19 +222,6 @@ export class Peer
     {
         this.sentClose = true;
         this.#write(encodeClose(code, reason));
-    }
-
-    drop() { this.ended = true; this.socket?.destroy(); }
-
-    // The next thing received, or null when there is none within `ms`.
-    take(ms)
-    {
-        if (this.queue.length > 0) return Promise.resolve(this.queue.shift());
-        return new Promise((resolve) => {
-            const done = () => { clearTimeout(timer); this.waiting = null; resolve(this.queue.shift() ?? null); };
-            const timer = setTimeout(done, ms);
-            this.waiting = done;
-        });
     }
 
     // Whatever the server has written to this connection so far is in the queue when its Pong is here.

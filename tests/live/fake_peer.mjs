@@ -86,7 +86,27 @@ class Connection
         this.socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${acceptOf(key)}\r\n${extra}\r\n`);
     }
 
-    text(bytes, opcode = OP.text) { this.socket.write(encodeMessage(opcode, [bytes], false)); }
+    // Answers by a stream of events.
+    async stream(response, run, bad)
+    {
+        await this.request;
+        this.events = true;
+        this.socket.write(`${headOf(response, run, bad)}Transfer-Encoding: chunked\r\n\r\n`);
+    }
+
+    // What is not text is, in a stream of events, not UTF-8.
+    text(bytes, opcode = OP.text)
+    {
+        if (!this.events) return this.socket.write(encodeMessage(opcode, [bytes], false));
+        if (opcode === OP.binary) bytes = Buffer.concat([Buffer.from('data: \xff', 'latin1'), bytes]);
+        this.socket.write(Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')]));
+    }
+
+    async end()
+    {
+        if (!this.events) await this.hear('close');
+        this.socket.end(this.events ? '0\r\n\r\n' : undefined);
+    }
 }
 
 // Starts a server for the case. `fault` is {step, kind, position?}: kinds alter, extra, omit, binary, code, end, status, header.
@@ -117,7 +137,8 @@ async function playHalf(theCase, runOf, fault, next)
         if (step.do === 'connect') {
             const c = await next();
             peers.set(step.peer, c);
-            await c.upgrade(step.response?.headers.map(([n, v]) => [n, fill(v, runOf())]));
+            if (step.via === 'sse') await c.stream(step.response, runOf(), bad);
+            else await c.upgrade(step.response?.headers.map(([n, v]) => [n, fill(v, runOf())]));
         } else if (step.do === 'send') await peer.hear('message');
         else if (step.do === 'close') await peer.hear('close');
         else if (step.do === 'drop') await peer.hear('end');
@@ -135,10 +156,7 @@ async function tell(peer, step, run, bad)
 {
     if (bad?.kind === 'omit') return;
     if (bad?.kind === 'end') return peer.socket.destroy();
-    if (step.eof) {
-        await peer.hear('close');
-        return peer.socket.end();
-    }
+    if (step.eof) return peer.end();
     if (step.close) return peer.socket.write(encodeClose(bad?.kind === 'code' ? (step.close.code ?? 1000) + 1 : step.close.code, step.close.reason, false));
     let text = step.text ?? '{}';
     if (bad?.kind === 'alter') text = text.slice(0, bad.position) + (text[bad.position] === 'x' ? 'y' : 'x') + text.slice(bad.position + 1);
@@ -147,12 +165,18 @@ async function tell(peer, step, run, bad)
     if (bad?.kind === 'extra') peer.text(bytes);
 }
 
+// Without its last lines.
+function headOf(response, run, bad)
+{
+    const headers = response.headers.filter(([n]) => !/^(content-length|transfer-encoding)$/i.test(n)).map(([n, v]) => `${n}: ${fill(v, run)}\r\n`).join('');
+    const status = bad?.kind === 'status' ? response.status + 1 : response.status;
+    const extra = bad?.kind === 'header' ? 'X-Extra: 1\r\n' : '';
+    return `HTTP/1.1 ${status} ${response.reason}\r\n${headers}${extra}`;
+}
+
 async function answer(c, response, run, bad)
 {
     await c.request;
     const body = Buffer.from(fill(response.body ?? '', run), 'utf8');
-    const headers = response.headers.filter(([n]) => !/^(content-length|transfer-encoding)$/i.test(n)).map(([n, v]) => `${n}: ${fill(v, run)}\r\n`).join('');
-    const status = bad?.kind === 'status' ? response.status + 1 : response.status;
-    const extra = bad?.kind === 'header' ? 'X-Extra: 1\r\n' : '';
-    c.socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 ${status} ${response.reason}\r\n${headers}${extra}Content-Length: ${body.length}\r\n\r\n`), body]));
+    c.socket.end(Buffer.concat([Buffer.from(`${headOf(response, run, bad)}Content-Length: ${body.length}\r\n\r\n`), body]));
 }
