@@ -1,5 +1,7 @@
 // PyPI's signalrcore against the server. Its `stop` waits for the thread that reads, which wakes up at the server's next ping: they come often here.
-// Long polling is not played: of what one poll brings, this client reads the first record only, and its MessagePack there cannot be constructed.
+//
+// Not played, for they do not work: MessagePack (this client wants the sixth, empty item of an invocation, which the server leaves out) and long polling
+// (it posts its handshake before its first poll, which the server answers with 404; and of what a poll brings it hands on one record).
 //
 //   OPSTREAMD=… OPS_NPM_DIR=… OPS_ROOT=… node python.mjs [full]
 
