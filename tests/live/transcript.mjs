@@ -1,9 +1,9 @@
-// The README's transcript and its Node client do what the README says.
+// The README's transcript and its Node clients do what the README says.
 //
 //   OPSTREAMD=… OPS_NPM_DIR=… node transcript.mjs README.md
 //
 // <!-- test: transcript -->   then a fenced block: `$ ` opens a connection, `> ` is sent, `< ` must be received
-// <!-- test: node-client -->  then a fenced block: a program that is run twice on one document
+// <!-- test: node-client -->, <!-- test: signalr-client -->  then a fenced block: a program that is run twice on one document
 
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -77,15 +77,16 @@ class Program
     }
 }
 
-async function nodeClient(source, where, name)
+// A client of an npm package that is started twice, and takes the document and the URL.
+const nodeClient = (needs, urlOf) => async (source, where, name) =>
 {
     const npm = resolve(process.env.OPS_NPM_DIR ?? 'build/npm', 'node_modules');
-    if (!existsSync(join(npm, 'ws'))) return skip(name, 'the npm package ws is not installed');
+    if (!existsSync(join(npm, needs))) return skip(name, `the npm package ${needs} is not installed`);
     const folder = scratchFolder('client');
     writeFileSync(join(folder, 'client.mjs'), source);
     symlinkSync(npm, join(folder, 'node_modules'));
-    const url = `ws://127.0.0.1:${where.port}/collab-ws`, words = Array.from({ length: 12 }, (_, i) => `word${i}`);
-    const clients = [0, 1].map(() => new Program(folder, ['readme-client', url]));
+    const words = Array.from({ length: 12 }, (_, i) => `word${i}`);
+    const clients = [0, 1].map(() => new Program(folder, [`readme-${needs}`, urlOf(where)]));
     try {
         words.forEach((word, i) => clients[i % 2].type(word));
         const whole = (text) => words.every((w) => text.includes(`${w}\n`));
@@ -96,7 +97,7 @@ async function nodeClient(source, where, name)
     } finally {
         for (const c of clients) c.child.kill('SIGKILL');
     }
-}
+};
 
 run('transcript', async () => {
     const readme = readFileSync(process.argv[2], 'utf8');
@@ -108,7 +109,8 @@ run('transcript', async () => {
     if (!opstreamd()) return skip('the README on the server', 'OPSTREAMD is not set');
     const server = await start();
     for (const [mark, f, name] of [['transcript', transcript, 'the transcript of the README happens as written'],
-        ['node-client', nodeClient, 'two of the README\'s Node clients edit one document']]) {
+        ['node-client', nodeClient('ws', (w) => `ws://127.0.0.1:${w.port}/collab-ws`), 'two of the README\'s Node clients edit one document'],
+        ['signalr-client', nodeClient('@microsoft/signalr', (w) => `http://127.0.0.1:${w.port}/collab`), 'two of its SignalR clients, too']]) {
         const block = blockOf(readme, mark);
         if (block === null) notOk(name, `${process.argv[2]} has no block after <!-- test: ${mark} -->`);
         else await f(block, server.where, name);
