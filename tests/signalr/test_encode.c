@@ -102,16 +102,16 @@ static void pushes_are_callbacks(void **state)
         "{\"type\":1,\"target\":\"ReceiveOp\",\"arguments\":[\"e30=\",2]}~",
         "{\"type\":1,\"target\":\"ReceiveOp\",\"arguments\":[\"doc\",\"e30=\",2]}~",
         "{\"type\":1,\"target\":\"ReceiveOp\",\"arguments\":[\"doc\",\"e30=\",2,\"k\"]}~",
-        "18 95 01 80 c0 a9526563656976654f70 93 a3646f63 c4027b7d 02",
-        "1a 95 01 80 c0 a9526563656976654f70 94 a3646f63 c4027b7d 02 a16b",
+        "19 96 01 80 c0 a9526563656976654f70 93 a3646f63 c4027b7d 02 90",
+        "1b 96 01 80 c0 a9526563656976654f70 94 a3646f63 c4027b7d 02 a16b 90",
     };
     static const char *const gone[FORMS] = {
         "{\"type\":1,\"target\":\"PeerDisconnected\",\"arguments\":[\"p\"]}~", NULL, NULL,
-        "18 95 01 80 c0 b050656572446973636f6e6e6563746564 91 a170", NULL,
+        "19 96 01 80 c0 b050656572446973636f6e6e6563746564 91 a170 90", NULL,
     };
     static const char *const left[FORMS] = {
         "", "", "{\"type\":1,\"target\":\"PeerLeft\",\"arguments\":[\"doc\",\"p\"]}~", "",
-        "14 95 01 80 c0 a8506565724c656674 92 a3646f63 a170",
+        "15 96 01 80 c0 a8506565724c656674 92 a3646f63 a170 90",
     };
     static const char *const nothing[FORMS] = {"", NULL, NULL, NULL, NULL};
     struct ops_server_message m;
@@ -171,8 +171,8 @@ static void awareness_that_ends_messagepack_clients_is_not_told_them(void **stat
     m.join_response.awareness_count = 2;
     ops_buf_init(&buf, &arena);
     assert_int_equal(ops_signalr_encode_reply(form_of(V1_MSGPACK), &m, &buf, &sent), OPS_OK);
-    assert_string_equal(hex_write(&arena, sent.payload), hex_plain(&arena, "3d 95 01 80 c0 b05265636569766541776172656e657373 91 91 83 a6706565724964 "
-                                                                           "a171 a464617461 07 ab6c61737455706461746564 d7ff bc1cbd006a182d10"));
+    assert_string_equal(hex_write(&arena, sent.payload), hex_plain(&arena, "3e 96 01 80 c0 b05265636569766541776172656e657373 91 91 83 a6706565724964 "
+                                                                           "a171 a464617461 07 ab6c61737455706461746564 d7ff bc1cbd006a182d10 90"));
     ops_arena_reset(&arena);
 }
 
@@ -188,15 +188,15 @@ static void a_join_is_answered_and_in_v1_followed_by_the_live_states(void **stat
         "[[]]}~",
         "{\"type\":3,\"invocationId\":\"0\",\"result\":{\"revision\":1," SNAPSHOT "}}~{\"type\":1,\"target\":\"ReceiveAwareness\",\"arguments\":"
         "[[],\"doc\"]}~",
-        "3c 95 03 80 a130 03 " PACKED_RESULT " 17 95 01 80 c0 b05265636569766541776172656e657373 91 90",
-        "3c 95 03 80 a130 03 " PACKED_RESULT " 1b 95 01 80 c0 b05265636569766541776172656e657373 92 90 a3646f63",
+        "3c 95 03 80 a130 03 " PACKED_RESULT " 18 96 01 80 c0 b05265636569766541776172656e657373 91 90 90",
+        "3c 95 03 80 a130 03 " PACKED_RESULT " 1c 96 01 80 c0 b05265636569766541776172656e657373 92 90 a3646f63 90",
     };
     static const char *const unanswered[FORMS] = {
         "",
         "{\"type\":1,\"target\":\"ReceiveAwareness\",\"arguments\":[[]]}~",
         "{\"type\":1,\"target\":\"ReceiveAwareness\",\"arguments\":[[],\"doc\"]}~",
-        "17 95 01 80 c0 b05265636569766541776172656e657373 91 90",
-        "1b 95 01 80 c0 b05265636569766541776172656e657373 92 90 a3646f63",
+        "18 96 01 80 c0 b05265636569766541776172656e657373 91 90 90",
+        "1c 96 01 80 c0 b05265636569766541776172656e657373 92 90 a3646f63 90",
     };
     struct ops_arena arena = test_arena(TEST_ARENA_BYTES);
     struct ops_server_message m;

@@ -16,6 +16,8 @@ static enum ops_err encode_callback(unsigned form, const struct ops_call *call, 
     record.invocation.arguments.call = call;
     record.invocation.arguments.type = call->message;
     record.invocation.arguments.message = message;
+    if (signalr_form_is_msgpack(form)) /* the list of streams, always: signalrcore looks for it */
+        record.invocation.stream_ids = (const struct ops_str *)(const void *)&ops_empty_list;
     return signalr_frame_add(form, &record, buf);
 }
 
