@@ -1,0 +1,86 @@
+// One person's place in a page: what is shown, what is known, and the keyboard.
+
+import { randomFrom, sleep } from '../live/lines.mjs';
+
+const LIMIT = 30000;
+
+export class Seat
+{
+    constructor(page, index)
+    {
+        this.page = page;
+        this.index = index;
+        this.element = page.locator('.seat').nth(index);
+        this.content = this.element.locator('.cm-content');
+        this.typed = ''; // by keys, in order
+    }
+
+    attribute(name) { return this.element.getAttribute(`data-${name}`, { timeout: LIMIT }); }
+    status() { return this.attribute('status'); }
+    async pending() { return Number(await this.attribute('pending')); }
+
+    // Until the seat is what `condition` says: {status, pending}, as the page shows them.
+    until(what, condition, ...values)
+    {
+        return this.page.waitForFunction(([index, source, ...rest]) => {
+            const seat = document.querySelectorAll('.seat')[index];
+            // The condition travels as text; a page's policy forbids eval, so it is one of a few.
+            const is = { status: (s) => seat?.dataset.status === s, pending: (least) => Number(seat?.dataset.pending) >= least,
+                quiet: () => seat?.dataset.status === 'online' && seat.dataset.pending === '0',
+                text: (part) => globalThis.opstream?.seats[index]?.doc?.text?.includes(part),
+                holds: (typed) => [...globalThis.opstream?.seats[index]?.doc?.text ?? ''].filter((c) => typed.includes(c)).join('') === typed };
+            return is[source](...rest);
+        }, [this.index, condition, ...values], { timeout: LIMIT, polling: 20 }).catch(async (e) => {
+            throw new Error(`seat ${this.index} is never ${what}; it is ${await this.status().catch(() => '?')}, pending ${
+                await this.pending().catch(() => '?')}: ${e.message.split('\n')[0]}`);
+        });
+    }
+
+    online() { return this.until('online', 'status', 'online'); }
+    offline() { return this.until('offline', 'status', 'offline'); }
+    quiet() { return this.until('online with nothing pending', 'quiet'); }
+    shows(part) { return this.until(`showing ${JSON.stringify(part)}`, 'text', part); }
+
+    // What was typed and nobody else's characters are among, in the order typed.
+    holds(typed) { return this.until(`holding ${JSON.stringify(typed)}`, 'holds', typed); }
+
+    // The document as the client has it.
+    text() { return this.page.evaluate((i) => globalThis.opstream.seats[i].doc.text, this.index); }
+
+    // The document as the reader sees it: the editor's lines, without the marks of other people's cursors. For texts that fit on the screen.
+    shown()
+    {
+        return this.content.evaluate((content) => [...content.querySelectorAll('.cm-line')].map((line) => {
+            const copy = line.cloneNode(true);
+            for (const mark of copy.querySelectorAll('[contenteditable=false], .cm-widgetBuffer')) mark.remove();
+            return copy.textContent;
+        }).join('\n'));
+    }
+
+    saved() { return this.page.evaluate((i) => globalThis.opstream.seats[i].client.saved(), this.index); }
+
+    async focus(key = 'Control+End')
+    {
+        await this.content.focus({ timeout: LIMIT });
+        if (key) await this.page.keyboard.press(key);
+    }
+
+    async type(text, delay = 0)
+    {
+        for (const character of text) {
+            await this.page.keyboard.press(character === ' ' ? 'Space' : character === '\n' ? 'Enter' : character);
+            this.typed += character;
+            if (delay > 0) await sleep(delay);
+        }
+    }
+
+    // Types the alphabet over and over for as long as `going()` says; the place is where the caret was left.
+    async keepTyping(alphabet, going, seed, pause = 25)
+    {
+        const random = randomFrom(seed);
+        for (let i = 0; going(); i++) {
+            await this.type(alphabet[i % alphabet.length]);
+            await sleep(random.below(2 * pause));
+        }
+    }
+}
