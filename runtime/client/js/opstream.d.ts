@@ -51,6 +51,8 @@ export interface Client extends Emitter<ClientEvents> {
   readonly server: string | undefined;
   /** When the next connection is tried (`Date.now()` time); undefined when none is planned. */
   readonly retryAt: number | undefined;
+  /** Is what is pending kept over a reload? False: there is no storage, or it failed (`trouble` says why). */
+  readonly persistent: boolean;
   /** The documents that are open, those of an earlier run included. */
   readonly documents: readonly (TextDocument | JsonDocument)[];
 
@@ -202,6 +204,8 @@ export interface StorageSlot {
   load(): Promise<Uint8Array | undefined>;
   /** Resolves when the bytes would survive a reload. `pending`: there are edits in it that no server has. */
   save(bytes: Uint8Array, pending: boolean): Promise<void>;
+  /** The bytes cannot be read: they are kept where no claim finds them. */
+  setAside?(): Promise<void>;
   remove(): Promise<void>;
   release(): void;
 }
