@@ -1,7 +1,7 @@
 // What must be true in the end: all pages, and the server asked by somebody who is no page, hold one text; and what each person typed is in it,
 // every character, in the order typed.
 
-import { sleep, within } from '../live/lines.mjs';
+import { check, sleep, within } from '../live/lines.mjs';
 import { Link } from '../live/link.mjs';
 import { contentOf, v1 } from '../live/protocol.mjs';
 
@@ -54,4 +54,12 @@ export function missing(text, typed)
     while (at < found.length && found[at] === typed[at]) at++;
     return `typed ${typed.length} characters, found ${found.length}; they differ from ${at} on: typed …${typed.slice(at, at + 40)}…, found …${
         found.slice(at, at + 40)}…`;
+}
+
+// An oracle that finds nothing would be no test.
+export function checkItself()
+{
+    const broken = { 'a lost character': 'aAbBd', 'a lost end': 'aAbBc', 'two in the wrong order': 'aAcBbd', 'one twice': 'aAbbBcd' };
+    for (const [what, text] of Object.entries(broken)) check(missing(text, 'abcd') !== null, `the oracle finds ${what}`);
+    check(missing('AaBbCcDd', 'abcd') === null, 'and is content with what another typed in between', missing('AaBbCcDd', 'abcd'));
 }
