@@ -11,28 +11,31 @@
 
 /* ---- sending ------------------------------------------------------------------------------------------------------------------ */
 
+/* Copied: a page's views may be gone before it is sent. */
+static void add_header(h2o_req_t *req, struct ops_str name, struct ops_str value)
+{
+    h2o_iovec_t copy = h2o_strdup(&req->pool, value.ptr, value.len), kept = h2o_strdup(&req->pool, name.ptr, name.len);
+
+    h2o_add_header_by_str(&req->pool, &req->res.headers, kept.base, kept.len, 1, NULL, copy.base, copy.len);
+}
+
 static void send_page(h2o_req_t *req, const struct ops_page *page)
 {
     bool head = h2o_memis(req->method.base, req->method.len, H2O_STRLIT("HEAD"));
     h2o_iovec_t type = h2o_strdup(&req->pool, page->content_type.ptr, page->content_type.len);
 
-    for (size_t i = 0; i < page->headers_count; i++) {
-        const struct ops_page_header *header = &page->headers[i];
-        h2o_iovec_t name = h2o_strdup(&req->pool, header->name.ptr, header->name.len);
-        h2o_iovec_t value = h2o_strdup(&req->pool, header->value.ptr, header->value.len);
-
-        h2o_add_header_by_str(&req->pool, &req->res.headers, name.base, name.len, 1, NULL, value.base, value.len);
-    }
+    for (size_t i = 0; i < page->headers_count; i++)
+        add_header(req, page->headers[i].name, page->headers[i].value);
+    if (page->etag.len > 0)
+        add_header(req, OPS_STR("etag"), page->etag);
+    if (page->content_encoding.len > 0)
+        add_header(req, OPS_STR("content-encoding"), page->content_encoding);
     req->res.mime_attr = &h2o_mime_attributes_as_is;
-    if (head && page->body.len > 0) {
-        req->res.status = page->status;
-        req->res.reason = page->reason;
-        req->res.content_length = page->body.len;
-        h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL, type.base, type.len);
-        h2o_send_inline(req, "", 0);
-        return;
-    }
-    ops_http_answer(req, page->status, page->reason, type.len > 0 ? type.base : NULL, page->body);
+    /* A HEAD has the length of what it does not send; only the other way of answering knows that. */
+    if (page->lasts || (head && page->body.len > 0))
+        ops_http_answer_lasting(req, page->status, page->reason, type.len > 0 ? type.base : NULL, page->body);
+    else
+        ops_http_answer(req, page->status, page->reason, type.len > 0 ? type.base : NULL, page->body);
 }
 
 static struct ops_page_request read_request(h2o_req_t *req)
@@ -42,6 +45,7 @@ static struct ops_page_request read_request(h2o_req_t *req)
     request.method = ops_str_of(req->method.base, req->method.len);
     request.path = ops_http_path(req);
     request.accept = ops_http_header(req, OPS_STR("accept"));
+    request.accept_encoding = ops_http_header(req, OPS_STR("accept-encoding"));
     request.if_none_match = ops_http_header(req, OPS_STR("if-none-match"));
     return request;
 }
@@ -276,6 +280,8 @@ void ops_answer_public(h2o_req_t *req)
         return;
     if (ops_str_equal(request.path, OPS_STR("/"))) {
         ops_pages_home(loop->server->pages, &request, &page);
+        send_page(req, &page);
+    } else if (ops_pages_file(loop->server->pages, &request, &page)) {
         send_page(req, &page);
     } else if (ops_http_path_is(request.path, OPS_STR("/opstream/live"))) {
         if ((answer = ops_answer_later(req, loop)) != NULL)

@@ -60,6 +60,36 @@ static int find_command(char *const *arguments, enum command *command)
     return 0;
 }
 
+/* How many words of the command the arguments begin with. */
+static int begun(char *const *arguments, const char *const words[3])
+{
+    int count = 0;
+
+    while (count < 3 && words[count] != NULL && arguments[count] != NULL && strcmp(arguments[count], words[count]) == 0)
+        count++;
+    return count;
+}
+
+/* Of a command that is only begun, its continuations. */
+static void say_usage(char *const *arguments, bool command_found, const char *wrong)
+{
+    int best = 0;
+
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (!command_found && begun(arguments, commands[i].words) > best)
+            best = begun(arguments, commands[i].words);
+    if (best == 0) {
+        fprintf(stderr, "opstreamd: '%s' is no command and no setting with a value; see opstreamd --help\n", wrong);
+        return;
+    }
+    fprintf(stderr, "opstreamd: a word is missing or wrong behind '%s'; it is one of:\n", arguments[best - 1]);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (begun(arguments, commands[i].words) == best)
+            fprintf(stderr, "  opstreamd %s %s%s%s\n", commands[i].words[0], commands[i].words[1],
+                    commands[i].words[2] != NULL ? " " : "", commands[i].words[2] != NULL ? commands[i].words[2] : "");
+    fprintf(stderr, "see opstreamd --help\n");
+}
+
 /* Where the name of a setting begins in an argument; NULL: it is none. */
 static const char *setting_name(const char *argument)
 {
@@ -226,14 +256,14 @@ int ops_cli_run(int argc, char *const *argv, char *const *environment, int (*ser
     const char *wrong = NULL;
     enum command command;
     char **settings;
-    int status = OPS_CLI_USAGE;
+    int status = OPS_CLI_USAGE, taken = find_command(arguments, &command);
 
-    arguments += find_command(arguments, &command);
+    arguments += taken;
     settings = settings_of(arguments, &wrong);
     if (settings == NULL)
         status = OPS_CLI_FAILED;
     else if (wrong != NULL)
-        fprintf(stderr, "opstreamd: '%s' is no command and no setting with a value; see opstreamd --help\n", wrong);
+        say_usage(arguments, taken > 0, wrong);
     else
         status = run(command, environment, settings, serve);
     free_settings(settings);

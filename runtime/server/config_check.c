@@ -1,6 +1,7 @@
 /* What must hold between settings, and settings as other rooms have them. */
 #include "runtime/server/config_private.h"
 #include "runtime/core/core.h"
+#include "runtime/server/page.h"
 
 #include <stdio.h>
 
@@ -20,16 +21,34 @@ static bool is_word(struct ops_str text, const char *word)
     return ops_str_equal(text, ops_str_of(word, strlen(word)));
 }
 
+/* The server's path that this one, in any letter case, would take away; NULL: none. */
+static const char *own_path(struct ops_str path)
+{
+    static const char *const own[] = {"/health", "/health/ready", "/health/live", "/echo", "/favicon.ico", "/opstream"};
+    struct ops_str file, live = OPS_STR("/opstream/");
+
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        if (ops_config_equal_any_case(path, ops_str_of(own[i], strlen(own[i]))))
+            return own[i];
+    if (path.len >= live.len && ops_config_equal_any_case(ops_str_of(path.ptr, live.len), live))
+        return "/opstream";
+    for (size_t i = 0; (file = ops_page_file_path(i)).len > 0; i++)
+        if (ops_config_equal_any_case(path, file))
+            return file.ptr;
+    return NULL;
+}
+
 static void check_paths(const struct ops_config *config, struct checker *checker)
 {
     static const enum ops_setting settings[] = {OPS_SETTING_websockets_path, OPS_SETTING_websockets_management_path,
                                                 OPS_SETTING_signalr_path, OPS_SETTING_signalr_management_path};
-    static const char *const own[] = {"/health", "/health/ready", "/health/live", "/opstream", "/demo", "/echo", "/favicon.ico"};
     const struct ops_str paths[] = {config->websockets_path, config->websockets_management_path, config->signalr_path,
                                     config->signalr_management_path};
     char sentence[OPS_CONFIG_PROBLEM_BYTES];
 
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        const char *own = own_path(paths[i]);
+
         for (size_t j = 0; j < i; j++) {
             if (!ops_config_equal_any_case(paths[i], paths[j]))
                 continue;
@@ -37,15 +56,10 @@ static void check_paths(const struct ops_config *config, struct checker *checker
                      ops_setting_rows[settings[i]].name);
             say(checker, true, sentence);
         }
-        for (size_t j = 0; j < sizeof own / sizeof own[0]; j++) {
-            size_t len = strlen(own[j]);
-
-            if (!ops_config_equal_any_case(paths[i], ops_str_of(own[j], len)) &&
-                !(j == 3 && paths[i].len > len && paths[i].ptr[len] == '/' && memcmp(paths[i].ptr, own[j], len) == 0))
-                continue;
-            snprintf(sentence, sizeof sentence, "%s: '%s' is a path of the server itself", ops_setting_rows[settings[i]].name, own[j]);
-            say(checker, true, sentence);
-        }
+        if (own == NULL)
+            continue;
+        snprintf(sentence, sizeof sentence, "%s: '%s' is a path of the server itself", ops_setting_rows[settings[i]].name, own);
+        say(checker, true, sentence);
     }
 }
 
@@ -87,8 +101,6 @@ static void check_sizes(const struct ops_config *config, struct checker *checker
     if (config->limit_awareness_document_bytes < config->limit_awareness_bytes)
         say(checker, true,
             "OPSTREAM__LIMITS__AWARENESS_DOCUMENT_BYTES: less than OPSTREAM__LIMITS__AWARENESS_BYTES, which one peer may take");
-    if (config->demo)
-        say(checker, false, "OPSTREAM__DEMO: the demo page is not in this build yet");
     if (config->test_echo)
         say(checker, false, "OPSTREAM__TEST__ECHO: /echo has no message limit; never leave it open to strangers");
     for (size_t i = 0; i < config->admin_urls.count; i++) {

@@ -18,7 +18,7 @@ struct ops_choice {
 };
 
 extern const struct ops_choice ops_choices_transport[], ops_choices_engine[], ops_choices_storage[], ops_choices_backplane[],
-    ops_choices_log_level[], ops_choices_log_format[];
+    ops_choices_log_level[], ops_choices_log_format[], ops_choices_switch[];
 
 struct ops_setting_row {
     enum ops_setting_kind kind;

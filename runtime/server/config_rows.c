@@ -23,6 +23,8 @@ const struct ops_choice ops_choices_log_level[] = {
 const struct ops_choice ops_choices_log_format[] = {
     {"auto", NULL, false}, {"json", NULL, false}, {"text", NULL, false}, {NULL, NULL, false}};
 
+const struct ops_choice ops_choices_switch[] = {{"on", NULL, false}, {"off", NULL, false}, {NULL, NULL, false}};
+
 const struct ops_setting_row ops_setting_rows[OPS_SETTING_COUNT] = {
 #define X(kind, field, key, default_text, min, max, choices, sentence)                                                 \
     {OPS_KIND_##kind, "OPSTREAM__" key, default_text, min, max, choices, sentence, offsetof(struct ops_config, field)},

@@ -54,7 +54,8 @@
     X(WORD, log_level, "LOG__LEVEL", "info", 0, 0, ops_choices_log_level, "The least severe log line that is written.") \
     X(WORD, log_format, "LOG__FORMAT", "auto", 0, 0, ops_choices_log_format,                                           \
       "Form of the log on standard error; `auto` is text on a terminal, JSON elsewhere.")                              \
-    X(BOOL, demo, "DEMO", "false", 0, 0, NULL, "Serves a page with two editors of one document at `/demo`; not in this build yet.")           \
+    X(BOOL, demo, "DEMO", "on", 0, 0, ops_choices_switch,                                                              \
+      "Serves browsers a page at `/` on which people edit together, and the client as `/opstream.js`.")                \
     X(BOOL, test_echo, "TEST__ECHO", "false", 0, 0, NULL,                                                              \
       "For protocol test suites: a WebSocket at `/echo` that sends back what it gets, without the message limit.")
 

@@ -402,7 +402,7 @@ static bool read_path(const struct ops_setting_row *row, struct ops_str text, st
 
 bool ops_setting_read(const struct ops_setting_row *row, struct ops_str text, struct ops_arena *arena, void *field, char *problem)
 {
-    char shown[OPS_CONFIG_SHOWN_BYTES];
+    char shown[OPS_CONFIG_SHOWN_BYTES], valid[OPS_CONFIG_PROBLEM_BYTES / 2];
 
     snprintf(problem, OPS_CONFIG_PROBLEM_BYTES, "no memory");
     switch (row->kind) {
@@ -414,7 +414,8 @@ bool ops_setting_read(const struct ops_setting_row *row, struct ops_str text, st
         if (ops_config_read_bool(text, field))
             return true;
         ops_config_shown(text, shown);
-        snprintf(problem, OPS_CONFIG_PROBLEM_BYTES, "'%s' is unknown; valid: true, false", shown);
+        ops_setting_valid(row, valid, sizeof valid);
+        snprintf(problem, OPS_CONFIG_PROBLEM_BYTES, "'%s' is unknown; valid: %s", shown, valid[0] != '\0' ? valid : "true, false");
         return false;
     case OPS_KIND_WORD:
         return find_word(row, text, field, problem);

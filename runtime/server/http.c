@@ -7,6 +7,9 @@
 #include "hub.h"
 #include "server.h"
 
+/* Of a body that lasts: a client has the write time-out to take each. Most fit into the socket's buffer. */
+enum { LASTING_PART_BYTES = 32768 };
+
 /* A handler of h2o with what it serves. */
 struct door {
     h2o_handler_t super;
@@ -26,16 +29,56 @@ struct ops_loop *ops_http_loop(h2o_req_t *req)
     return H2O_STRUCT_FROM_MEMBER(struct ops_loop, http, req->conn->ctx);
 }
 
-void ops_http_answer(h2o_req_t *req, int status, const char *reason, const char *type, struct ops_str body)
+static void begin_answer(h2o_req_t *req, int status, const char *reason, const char *type, size_t bytes)
 {
     req->res.status = status;
     req->res.reason = reason;
-    req->res.content_length = status == 204 ? SIZE_MAX : body.len; /* a 204 has no length (RFC 9110 §8.6) */
+    req->res.content_length = status == 204 || status == 304 ? SIZE_MAX : bytes; /* these have no length (RFC 9110 §8.6) */
     if (type != NULL)
         h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL, type, strlen(type));
     if (ops_server_is_draining(ops_http_loop(req)->server))
         req->http1_is_persistent = 0;
+}
+
+void ops_http_answer(h2o_req_t *req, int status, const char *reason, const char *type, struct ops_str body)
+{
+    begin_answer(req, status, reason, type, body.len);
     h2o_send_inline(req, body.len == 0 ? "" : body.ptr, body.len);
+}
+
+/* A body on its way. */
+struct sender {
+    h2o_generator_t super; /* first */
+    struct ops_str rest;
+};
+
+static void send_part(h2o_generator_t *self, h2o_req_t *req)
+{
+    struct sender *sender = (struct sender *)(void *)self;
+    h2o_iovec_t part = h2o_iovec_init(sender->rest.ptr, sender->rest.len < LASTING_PART_BYTES ? sender->rest.len : LASTING_PART_BYTES);
+
+    sender->rest.ptr += part.len;
+    sender->rest.len -= part.len;
+    if (sender->rest.len > 0)
+        ops_accepted_write(ops_accepted_of(req));
+    else
+        ops_accepted_renew(ops_accepted_of(req));
+    h2o_send(req, &part, 1, sender->rest.len > 0 ? H2O_SEND_STATE_IN_PROGRESS : H2O_SEND_STATE_FINAL);
+}
+
+void ops_http_answer_lasting(h2o_req_t *req, int status, const char *reason, const char *type, struct ops_str body)
+{
+    struct sender *sender = h2o_mem_alloc_pool(&req->pool, sizeof *sender);
+
+    begin_answer(req, status, reason, type, body.len);
+    memset(sender, 0, sizeof *sender);
+    sender->super.proceed = send_part;
+    sender->rest = body;
+    h2o_start_response(req, &sender->super);
+    if (body.len == 0 || h2o_memis(req->method.base, req->method.len, H2O_STRLIT("HEAD")))
+        h2o_send(req, NULL, 0, H2O_SEND_STATE_FINAL);
+    else
+        send_part(&sender->super, req);
 }
 
 struct ops_str ops_http_header(const h2o_req_t *req, struct ops_str name)

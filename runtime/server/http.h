@@ -16,6 +16,10 @@ struct ops_loop *ops_http_loop(h2o_req_t *req);
 /* Answers with a whole body (copied). `type` NULL: none. Further headers: h2o_add_header before. */
 void ops_http_answer(h2o_req_t *req, int status, const char *reason, const char *type, struct ops_str body);
 
+/* The same with a body that lasts longer than any request: none of it is copied, and a client on a slow line has all the time that it
+ * needs, as long as it takes some of it within the write time-out. To HEAD only its length is sent. */
+void ops_http_answer_lasting(h2o_req_t *req, int status, const char *reason, const char *type, struct ops_str body);
+
 /* Value of the last header of this name (lower case); absent: there is none. Borrowed from the request. */
 struct ops_str ops_http_header(const h2o_req_t *req, struct ops_str name);
 

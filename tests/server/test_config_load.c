@@ -294,6 +294,7 @@ static void settings_that_contradict_each_other_are_refused(void **state)
 {
     char *awareness[] = {"OPSTREAM__LIMITS__AWARENESS_BYTES=1MiB", "OPSTREAM__LIMITS__AWARENESS_DOCUMENT_BYTES=64KiB", NULL};
     char *admin[] = {"OPSTREAM__ADMIN__URLS=http://127.0.0.1:8080", NULL};
+    char *file[] = {"OPSTREAM__WEBSOCKETS__PATH=/App.js", NULL};
     char *own[] = {"OPSTREAM__WEBSOCKETS__PATH=/opstream/x", "OPSTREAM__SIGNALR__PATH=/HEALTH", NULL};
 
     (void)state;
@@ -305,6 +306,10 @@ static void settings_that_contradict_each_other_are_refused(void **state)
     ops_config_drop(&settings.config);
     settings_load(&settings, own, NULL);
     assert_int_equal(settings.error_count, 2);
+    ops_config_drop(&settings.config);
+    settings_load(&settings, file, NULL);
+    assert_int_equal(settings.error_count, 1);
+    assert_non_null(strstr(settings.errors, "'/app.js' is a path of the server itself"));
     ops_config_drop(&settings.config);
 }
 
