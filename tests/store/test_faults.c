@@ -1,11 +1,13 @@
 /* Every I/O call of a load fails once, in every way that a disk knows; then what was promised must be there.
  *
- * full: every call, every ending, several seeds. Otherwise every STRIDE-th call. OPS_SEED=... replays; what failed is printed with its
- * plan, call, ending and seed. */
+ *   store-faults [STRIDE]     every STRIDE-th call, from one that the seed chooses; 1: every call, every ending, several seeds
+ *
+ * OPS_SEED=... replays; what failed is printed with its plan, call, ending and seed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -16,7 +18,7 @@
 
 enum { ROUNDS = 12, QUICK_STRIDE = 29, FULL_SEEDS = 3 };
 
-static bool full;
+static unsigned stride = QUICK_STRIDE;
 
 /* How a run with a failure ends: the process stops in good order, or the power goes. */
 enum ending { END_CLOSED, END_POWER_NONE, END_POWER_PREFIX, END_POWER_SUBSET, ENDINGS };
@@ -92,10 +94,9 @@ static size_t every_call(const char *sync, enum fault_kind kind, bool strict)
     assert_true((sound || !strict) && t.calls > 500);
     load_free(&l);
     for (int ending = first; ending < ENDINGS; ending++) {
-        unsigned seeds = full && ending >= END_POWER_PREFIX ? FULL_SEEDS : 1;
-        uint64_t step = full ? 1 : QUICK_STRIDE;
+        unsigned seeds = stride == 1 && ending >= END_POWER_PREFIX ? FULL_SEEDS : 1;
 
-        for (uint64_t call = 1 + (full ? 0 : rnd_below(QUICK_STRIDE)); call <= t.calls; call += step) {
+        for (uint64_t call = 1 + rnd_below(stride); call <= t.calls; call += stride) {
             for (unsigned i = 0; i < seeds; i++) {
                 uint64_t seed = rnd();
                 bool ok = run(&l, sync, kind, call, (enum ending)ending, seed, &t);
@@ -181,7 +182,10 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup(losses_are_seen_when_the_store_does_not_sync, random_seeded),
     };
 
-    full = argc > 1 && strcmp(argv[1], "full") == 0;
+    if (argc > 1)
+        stride = (unsigned)strtoul(argv[1], NULL, 10);
+    if (stride == 0)
+        return 2;
     if (!fault_vfs_register())
         return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
