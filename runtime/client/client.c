@@ -14,6 +14,9 @@ void ops_client_config_init(struct ops_client_config *config)
     config->peers_max = 1000;
     config->cursors_max = 1000;
     config->awareness_max_bytes = 65536;
+    config->undo_max = 200;
+    config->undo_max_bytes = (size_t)16 << 20;
+    config->undo_group_ms = 500;
     config->backoff_first_ms = 500;
     config->backoff_max_ms = 30000;
     config->going_away_ms = 5000;

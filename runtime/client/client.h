@@ -41,9 +41,10 @@ enum ops_doc_status {
 
 /* Where a change of a document that is not a local edit comes from. */
 enum ops_origin {
-    OPS_ORIGIN_SERVER,     /* an op that the server pushed: of somebody else, or an undo of this client */
+    OPS_ORIGIN_SERVER,     /* an op of somebody else */
     OPS_ORIGIN_TAKEN_BACK, /* a local edit that the server refused */
-    OPS_ORIGIN_RELOADED    /* the document was loaded anew and differs */
+    OPS_ORIGIN_RELOADED,   /* the document was loaded anew and differs */
+    OPS_ORIGIN_UNDO        /* ops_doc_undo or ops_doc_redo of this client: the editor has to apply it as well */
 };
 
 /* One step of a change of a text. A change of several steps comes as several patches, first to last in the text; each is
@@ -78,11 +79,11 @@ struct ops_client_events {
     /* The register at `path`, and those below it, may have changed: read them (ops_doc_json_get). Absent: any register. */
     void (*changed)(void *self, struct ops_doc *doc, struct ops_str path, enum ops_origin origin);
 
-    /* Status, revision or the number of pending edits is another one. */
+    /* Status, revision, the number of pending edits, or whether there is something to undo or to redo is another one. */
     void (*status)(void *self, struct ops_doc *doc, enum ops_doc_status status);
 
-    /* A local edit, an undo, a redo, an awareness state or a join was refused for good. `doc` NULL: the connection; after
-     * UnsupportedProtocol the client has stopped. */
+    /* A local edit (an undo and a redo are such), an awareness state or a join was refused for good. `doc` NULL: the connection;
+     * after UnsupportedProtocol the client has stopped. */
     void (*refused)(void *self, struct ops_doc *doc, const struct ops_refused *refused);
 
     /* A peer of this document came, changed its awareness state or left (`data` absent). Never this client itself. */
@@ -110,6 +111,10 @@ struct ops_client_config {
     uint32_t cursors_max;             /* of a document */
     size_t awareness_max_bytes;
 
+    uint32_t undo_max;                /* changes of a document that can be taken back; the oldest go first. 0: no undo */
+    size_t undo_max_bytes;            /* of a document, for all of them and what can be done again; the oldest go first */
+    int64_t undo_group_ms;            /* edits that follow within it are one change: see ops_doc_undo */
+
     int64_t backoff_first_ms, backoff_max_ms; /* reconnect and resend: random 0 to first * 2^n, at most max */
     int64_t going_away_ms;            /* after close 1001: random 0 to this before the first try */
     int64_t reply_timeout_ms;         /* a request unanswered for so long: the connection counts as dead */
@@ -118,7 +123,7 @@ struct ops_client_config {
 
 /* Defaults: 256 MiB of memory, messages of 128 MiB (a document of 64 MiB in base64), ops of 1 MiB, 4,096 pending, 1,000 of the
  * rest, awareness of 64 KiB; back-off of 0.5 s to 30 s, 5 s after a close 1001, time-out of 30 s; awareness every 15 s, at most every
- * 50 ms. Memory, random bytes and events are left for the caller. */
+ * 50 ms; 200 changes and 16 MiB to undo, 500 ms. Memory, random bytes and events are left for the caller. */
 void ops_client_config_init(struct ops_client_config *config);
 
 /* `config` is copied. NULL: no memory, or an author that is not valid UTF-8. */
@@ -205,7 +210,7 @@ struct ops_str ops_doc_id(const struct ops_doc *doc);
 struct ops_str ops_doc_type(const struct ops_doc *doc);
 enum ops_doc_status ops_doc_status(const struct ops_doc *doc);
 int64_t ops_doc_revision(const struct ops_doc *doc); /* of the server's state that is known; 0: none yet */
-size_t ops_doc_pending(const struct ops_doc *doc);   /* ops (undo and redo too) that are not acknowledged */
+size_t ops_doc_pending(const struct ops_doc *doc);   /* ops that are not acknowledged */
 void *ops_doc_user(const struct ops_doc *doc);       /* the program's own pointer */
 void ops_doc_user_set(struct ops_doc *doc, void *user);
 
@@ -249,11 +254,37 @@ enum ops_err ops_doc_json_each(const struct ops_doc *doc, void (*each)(void *sel
 
 /* ---- any document ---------------------------------------------------------------------------------------------------------- */
 
-/* Takes back this connection's last op (v1.md §3.2), after what is pending; what comes back is a `patch` or `changed`. Nothing to
- * take back is reported by `refused` (NothingToUndo, NothingToRedo). A cut connection ends both: the server forgets them with
- * it, so waiting ones are dropped. Errors as above. */
+/* Undo takes back the last change that was made here, and only that, whatever others have done since; redo does the last one that
+ * was taken back again, as long as nothing else was edited here. Both are local edits like any other: visible at once, offline too,
+ * sent as ops. Unlike others they are told by events (`patch`, `changed`, OPS_ORIGIN_UNDO).
+ *
+ * Text: consecutive edits that touch each other and follow within undo_group_ms are one change. What others typed into what is
+ * taken back stays; what others have deleted does not come back; a deletion is taken back even when somebody else has deleted the
+ * same at the same time. A refused edit, or a document that is loaded anew, count as changes of others: what is left is taken back.
+ * (A refused edit that had deleted something ends the history: what it deleted is back already.)
+ *
+ * Json: writes at one time of ops_client_tick are one change, and so is a write to a path of the last change within undo_group_ms.
+ * Registers get back what they held (or are deleted), by writes with a new stamp, where they still hold what was written here:
+ * what others wrote there later, or below there, stays.
+ *
+ * Kept for each document, for as long as it is open: ops_client_save does not save it, and it is dropped when memory is short or the
+ * document had to be loaded anew for that; an edit never fails because of it.
+ *
+ * Return OPS_OK, or
+ *   OPS_ERR_ABSENT   nothing is left to be taken back (or done again)
+ *   OPS_ERR_RANGE    pending_max is reached
+ *   OPS_ERR_NOMEM    no room
+ * and then nothing has changed (but after NOMEM the document may load itself anew). */
 enum ops_err ops_doc_undo(struct ops_doc *doc);
 enum ops_err ops_doc_redo(struct ops_doc *doc);
+
+/* Is there a change to be taken back, or done again? (What it did may since have been undone by others: then ops_doc_undo takes the
+ * one before, or says OPS_ERR_ABSENT.) Both read. */
+bool ops_doc_undoable(const struct ops_doc *doc);
+bool ops_doc_redoable(const struct ops_doc *doc);
+
+/* The next edit begins a change of its own: the user has paused, or a command is done. */
+void ops_doc_undo_stop(struct ops_doc *doc);
 
 /* The document, as the user sees it, as JSON of the engine's document message; appended. Reads. */
 enum ops_err ops_doc_snapshot(const struct ops_doc *doc, struct ops_buf *out);
@@ -285,8 +316,8 @@ struct ops_cursor ops_doc_cursor_get(const struct ops_doc *doc, uint32_t cursor)
 
 /* ---- over a restart of the program ---------------------------------------------------------------------------------------------- */
 
-/* Appends everything that another run needs to go on: documents as they are known, pending edits, the author. Undo, redo,
- * awareness and cursors are not in it. What is saved may be older than what was sent since: it is found by its id and not done
+/* Appends everything that another run needs to go on: documents as they are known, pending edits, the author. What can
+ * be undone, awareness and cursors are not in it. What is saved may be older than what was sent since: it is found by its id and not done
  * twice; only what was typed since and not sent is lost with it. OPS_ERR_NOMEM: `out` is as before. Reads. */
 enum ops_err ops_client_save(const struct ops_client *client, struct ops_buf *out);
 

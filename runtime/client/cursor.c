@@ -1,8 +1,7 @@
 /* Places in a text that every edit carries along. */
 #include "session.h"
 
-/* `behind`: an insertion right at the place pushes it. */
-static size_t place_carried(size_t place, const struct ops_text_op *op, bool behind)
+size_t place_carried(size_t place, const struct ops_text_op *op, bool behind)
 {
     size_t at = 0, i; /* in the text as it becomes */
 

@@ -54,6 +54,7 @@ void doc_end(struct ops_doc *doc)
         client->last_doc = before;
     while (doc->edits != NULL)
         edit_drop(doc, edit_take_first(doc));
+    history_end(doc);
     doc_close_states(doc);
     doc_peers_end(doc);
     ops_pool_free(&client->pool, doc->cursors, doc->cursor_room * sizeof *doc->cursors);
@@ -73,6 +74,7 @@ enum ops_err doc_apply(struct ops_doc *doc, void *document, const void *op)
 void doc_break(struct ops_doc *doc)
 {
     doc_close_states(doc);
+    history_end(doc); /* what it holds was about a text that nobody has any more */
     doc->torn = false;
     client_tell_trouble(doc->client, OPS_STR("out of memory: a document is loaded anew"));
     doc_rejoin(doc, true);
@@ -95,26 +97,6 @@ void doc_rejoin(struct ops_doc *doc, bool anew)
         doc->join_tries++;
 }
 
-/* The server forgets what can be undone with the connection. */
-static void doc_drop_undos(struct ops_doc *doc)
-{
-    struct edit *edit = doc->edits, *next;
-
-    for (; edit != NULL; edit = next) {
-        struct ops_refused refused = {OPS_ERROR_CODE_NOTHING_TO_UNDO, OPS_STR("the connection was cut"), {NULL, 0}, {NULL, 0}};
-        bool waited = !edit->sent;
-
-        next = edit->next;
-        if (edit->kind == EDIT_OP)
-            continue;
-        if (edit->kind == EDIT_REDO)
-            refused.code = OPS_ERROR_CODE_NOTHING_TO_REDO;
-        edit_remove(doc, edit);
-        if (waited) /* of one that was sent the outcome is seen when the document is joined again */
-            client_tell_refused(doc->client, doc, &refused);
-    }
-}
-
 void doc_offline(struct ops_doc *doc)
 {
     if (doc->status != OPS_DOC_REFUSED) {
@@ -128,7 +110,6 @@ void doc_offline(struct ops_doc *doc)
     doc->send_at_ms = 0;
     doc->awareness_sent_ms = 0;
     doc->awareness_changed = doc->awareness.ptr != NULL;
-    doc_drop_undos(doc);
     doc_peers_clear(doc);
 }
 

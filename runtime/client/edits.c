@@ -42,13 +42,12 @@ void kept_drop(struct ops_client *client, struct kept *kept)
     kept->bytes = 0;
 }
 
-struct edit *edit_new(struct ops_doc *doc, enum edit_kind kind)
+struct edit *edit_new(struct ops_doc *doc)
 {
     struct edit *edit = (struct edit *)ops_pool_zalloc(&doc->client->pool, sizeof *edit);
 
     if (edit == NULL)
         return NULL;
-    edit->kind = kind;
     client_random_id(doc->client, edit->id);
     return edit;
 }
@@ -112,7 +111,7 @@ bool first_may_differ(const struct ops_doc *doc)
 
 bool edit_is_open(const struct ops_doc *doc, const struct edit *edit)
 {
-    return edit != NULL && edit == doc->last && edit->kind == EDIT_OP && !edit->sent && !edit->may_differ;
+    return edit != NULL && edit == doc->last && !edit->sent && !edit->may_differ;
 }
 
 enum ops_err edits_have_room(const struct ops_doc *doc)
@@ -163,30 +162,4 @@ enum ops_err op_fits(struct ops_doc *doc, const void *op)
         err = OPS_ERR_RANGE;
     ops_arena_rewind(&doc->client->scratch, before);
     return err;
-}
-
-/* ---- undo ------------------------------------------------------------------------------------------------------------------ */
-
-static enum ops_err edit_ask(struct ops_doc *doc, enum edit_kind kind)
-{
-    struct edit *edit;
-
-    if (!client_begin(doc->client) || doc->leaving || edits_have_room(doc) != OPS_OK)
-        return OPS_ERR_RANGE;
-    edit = edit_new(doc, kind);
-    if (edit == NULL)
-        return OPS_ERR_NOMEM;
-    edit_append(doc, edit);
-    client_tell_status(doc->client);
-    return OPS_OK;
-}
-
-enum ops_err ops_doc_undo(struct ops_doc *doc)
-{
-    return edit_ask(doc, EDIT_UNDO);
-}
-
-enum ops_err ops_doc_redo(struct ops_doc *doc)
-{
-    return edit_ask(doc, EDIT_REDO);
 }

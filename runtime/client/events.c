@@ -6,9 +6,11 @@ void client_tell_status(struct ops_client *client)
     struct ops_doc *doc;
 
     for (doc = client->docs; doc != NULL; doc = doc->next) {
-        if (!doc->noted)
+        if (!doc->noted && doc->history.undoable_told == ops_doc_undoable(doc) && doc->history.redoable_told == ops_doc_redoable(doc))
             continue;
         doc->noted = false;
+        doc->history.undoable_told = ops_doc_undoable(doc);
+        doc->history.redoable_told = ops_doc_redoable(doc);
         if (client->config.events.status == NULL || doc->leaving)
             continue;
         client->calling = true;

@@ -5,6 +5,7 @@ void doc_show(struct ops_doc *doc, const struct ops_text_op *seen, enum ops_orig
 {
     doc->shown_utf16 = text_length(doc->local);
     doc_cursors_carry(doc, seen, false);
+    history_text_carry(doc, seen, origin);
     doc_tell_patches(doc, seen, origin);
 }
 
@@ -14,7 +15,7 @@ static struct edit *edit_of_id(const struct ops_doc *doc, struct ops_str id)
     struct edit *edit;
 
     for (edit = doc->edits; edit != NULL && (edit == doc->edits || edit->may_differ); edit = edit->next) {
-        if (edit->kind == EDIT_OP && (edit->sent || edit->may_differ) && ops_str_equal(ops_str_of(edit->id, sizeof edit->id), id))
+        if ((edit->sent || edit->may_differ) && ops_str_equal(ops_str_of(edit->id, sizeof edit->id), id))
             return edit;
     }
     return NULL;
@@ -209,7 +210,7 @@ void doc_joined(struct ops_doc *doc, const struct ops_join_response *reply)
     }
     edit = doc->edits;
     doc->flight_revision = 0; /* a revision that the server has lost since: the edit is sent again */
-    if (edit != NULL && edit->kind == EDIT_OP && doc->flight_request == 0 && doc->engine->is_no_op(kept_op(&edit->op)))
+    if (edit != NULL && doc->flight_request == 0 && doc->engine->is_no_op(kept_op(&edit->op)))
         edit_drop(doc, edit_take_first(doc));
     doc->status = OPS_DOC_JOINED;
     doc->noted = true;

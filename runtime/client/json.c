@@ -17,7 +17,7 @@ static int64_t json_stamp(const struct ops_json_op *op)
     return op->kind == OPS_JSON_OP_SET ? op->set.timestamp : op->del.timestamp;
 }
 
-static bool json_is_at_or_above(struct ops_str above, struct ops_str path)
+bool json_is_at_or_above(struct ops_str above, struct ops_str path)
 {
     if (path.len < above.len || (above.len > 0 && memcmp(above.ptr, path.ptr, above.len) != 0))
         return false;
@@ -50,7 +50,7 @@ void json_stamp_seen(struct ops_client *client, int64_t stamp)
         client->highest_stamp = stamp;
 }
 
-static int64_t json_stamp_next(const struct ops_client *client)
+int64_t json_stamp_next(const struct ops_client *client)
 {
     int64_t above = client->highest_stamp < INT64_MAX ? client->highest_stamp + 1 : INT64_MAX;
 
@@ -100,10 +100,8 @@ enum ops_err json_rebuild(struct ops_doc *doc)
 
     if (err != OPS_OK)
         return err;
-    for (edit = doc->edits; err == OPS_OK && edit != NULL; edit = edit->next) {
-        if (edit->kind == EDIT_OP)
-            err = doc->engine->apply(view, kept_op(&edit->op), &doc->client->scratch);
-    }
+    for (edit = doc->edits; err == OPS_OK && edit != NULL; edit = edit->next)
+        err = doc->engine->apply(view, kept_op(&edit->op), &doc->client->scratch);
     if (err != OPS_OK) {
         doc->engine->close(view);
         return err;
@@ -125,7 +123,7 @@ enum ops_err json_receive(struct ops_doc *doc, const struct ops_json_op_batch *o
         return doc_apply(doc, doc->local, op);
     err = doc_apply(doc, doc->confirmed, op);
     for (edit = doc->edits; edit != NULL && !related; edit = edit->next)
-        related = edit->kind == EDIT_OP && batches_related(op, (const struct ops_json_op_batch *)kept_op(&edit->op));
+        related = batches_related(op, (const struct ops_json_op_batch *)kept_op(&edit->op));
     if (err != OPS_OK)
         return err;
     return related ? json_rebuild(doc) : doc_apply(doc, doc->local, op);
@@ -208,7 +206,7 @@ static enum ops_err json_write(struct ops_doc *doc, const struct ops_json_op *op
     if (err == OPS_OK)
         err = kept_make(doc, batch != NULL ? batch : &alone, &kept);
     if (err == OPS_OK && edit == NULL) {
-        edit = edit_new(doc, EDIT_OP);
+        edit = edit_new(doc);
         err = edit != NULL ? OPS_OK : OPS_ERR_NOMEM;
     }
     if (err == OPS_OK)
@@ -226,10 +224,29 @@ static enum ops_err json_write(struct ops_doc *doc, const struct ops_json_op *op
     return OPS_OK;
 }
 
+/* `value` absent: a deletion. */
+void json_op_make(struct ops_doc *doc, struct ops_json_op *op, struct ops_str path, struct ops_str value, int64_t stamp)
+{
+    memset(op, 0, sizeof *op);
+    if (value.ptr != NULL) {
+        op->kind = OPS_JSON_OP_SET;
+        op->set.path = path;
+        op->set.value = value;
+        op->set.timestamp = stamp;
+        op->set.peer_id = doc->client->author;
+    } else {
+        op->kind = OPS_JSON_OP_DEL;
+        op->del.path = path;
+        op->del.timestamp = stamp;
+        op->del.peer_id = doc->client->author;
+    }
+}
+
 static enum ops_err json_edit(struct ops_doc *doc, struct ops_json_op *op)
 {
     struct ops_client *client = doc->client;
     struct ops_str path = json_path(op);
+    struct before *before;
     enum ops_err err = OPS_OK;
     int64_t stamp;
 
@@ -240,24 +257,72 @@ static enum ops_err json_edit(struct ops_doc *doc, struct ops_json_op *op)
     if (doc->local == NULL)
         return OPS_ERR_NOMEM;
     stamp = json_stamp_next(client);
-    if (op->kind == OPS_JSON_OP_SET) {
-        op->set.timestamp = stamp;
-        op->set.peer_id = client->author;
-    } else {
-        op->del.timestamp = stamp;
-        op->del.peer_id = client->author;
-    }
+    json_op_make(doc, op, path, op->kind == OPS_JSON_OP_SET ? op->set.value : ops_str_of(NULL, 0), stamp);
+    before = history_json_before(doc, path);
     if (doc->confirmed == NULL)
         err = json_copy(doc, doc->local, &doc->confirmed);
     if (err == OPS_OK)
         err = json_write(doc, op);
-    if (err == OPS_OK)
+    if (err == OPS_OK) {
         json_stamp_seen(client, stamp);
+        history_json_edited(doc, before);
+    }
     if (doc->torn)
         doc_break(doc);
     client_tell_status(client);
     return err;
 }
+
+/* ---- writes too many for one op -------------------------------------------------------------------------------------------------- */
+
+/* The next writes, from `*at` on, as one op at the end of the list. */
+static enum ops_err part_add(struct ops_doc *doc, const struct ops_json_op_batch *all, size_t *at, struct edit ***end)
+{
+    struct ops_json_op_batch part = {all->operations + *at, 1};
+    struct edit *edit;
+    enum ops_err err = op_fits(doc, &part);
+
+    while (err == OPS_OK && part.operations_count < CLIENT_JSON_BATCH_MAX && *at + part.operations_count < all->operations_count) {
+        part.operations_count++;
+        if (op_bytes_bound(doc, &part) > doc->client->config.op_max_bytes) {
+            part.operations_count--;
+            break;
+        }
+    }
+    if (err != OPS_OK)
+        return err;
+    edit = edit_new(doc);
+    if (edit == NULL)
+        return OPS_ERR_NOMEM;
+    **end = edit;
+    *end = &edit->next;
+    *at += part.operations_count;
+    return kept_make(doc, &part, &edit->op);
+}
+
+enum ops_err json_edit_in_parts(struct ops_doc *doc, const struct ops_json_op_batch *all)
+{
+    struct edit *first = NULL, **end = &first, *edit;
+    size_t at = 0, count = 0;
+    enum ops_err err = OPS_OK;
+
+    while (err == OPS_OK && at < all->operations_count) {
+        err = doc->edit_count + count++ < doc->client->config.pending_max ? part_add(doc, all, &at, &end) : OPS_ERR_RANGE;
+    }
+    for (edit = first; err == OPS_OK && edit != NULL; edit = edit->next)
+        err = doc_apply(doc, doc->local, kept_op(&edit->op));
+    while ((edit = first) != NULL) {
+        first = edit->next;
+        edit->next = NULL;
+        if (err == OPS_OK)
+            edit_append(doc, edit);
+        else
+            edit_drop(doc, edit);
+    }
+    return err;
+}
+
+/* ---- what the program does ------------------------------------------------------------------------------------------------------- */
 
 enum ops_err ops_doc_json_set(struct ops_doc *doc, struct ops_str path, struct ops_str value)
 {

@@ -67,42 +67,26 @@ static bool send_leave(struct ops_doc *doc, struct ops_str *message)
 
 /* The op as it is rebased now, on the revision known now: every op up to it has been seen, and this one was not among
  * them, so if the server has it from an earlier connection, it has it behind that, and finds its id. */
-static bool send_op(struct ops_doc *doc, struct ops_client_message *request, struct ops_str *message)
+static bool send_edit(struct ops_doc *doc, struct ops_str *message)
 {
     struct ops_client *client = doc->client;
+    struct ops_client_message request;
     struct ops_buf payload;
 
+    doc->edits->sent = true;
+    doc->flight_base = doc->revision;
+    doc->flight_timeout_ms = client->now_ms + client->config.reply_timeout_ms;
     ops_buf_init(&payload, &client->scratch);
     if (ops_json_encode(doc->engine->op_type, &ops_style_v1_plus, kept_op(&doc->edits->op), &payload) != OPS_OK) {
         client_fail(client, OPS_STR("out of memory"));
         return false;
     }
-    request->message_type = OPS_CLIENT_MESSAGE_OP_REQUEST;
-    request->op_request.document_id = doc->id;
-    request->op_request.payload = ops_buf_str(&payload);
-    request->op_request.base_revision = doc->revision;
-    request->op_request.op_id = ops_str_of(doc->edits->id, sizeof doc->edits->id);
-    return request_write(client, request, &doc->flight_request, message);
-}
-
-static bool send_edit(struct ops_doc *doc, struct ops_str *message)
-{
-    struct ops_client *client = doc->client;
-    struct ops_client_message request;
-
     memset(&request, 0, sizeof request);
-    doc->edits->sent = true;
-    doc->flight_base = doc->revision;
-    doc->flight_timeout_ms = client->now_ms + client->config.reply_timeout_ms;
-    if (doc->edits->kind == EDIT_OP)
-        return send_op(doc, &request, message);
-    if (doc->edits->kind == EDIT_UNDO) {
-        request.message_type = OPS_CLIENT_MESSAGE_UNDO;
-        request.undo.document_id = doc->id;
-    } else {
-        request.message_type = OPS_CLIENT_MESSAGE_REDO;
-        request.redo.document_id = doc->id;
-    }
+    request.message_type = OPS_CLIENT_MESSAGE_OP_REQUEST;
+    request.op_request.document_id = doc->id;
+    request.op_request.payload = ops_buf_str(&payload);
+    request.op_request.base_revision = doc->revision;
+    request.op_request.op_id = ops_str_of(doc->edits->id, sizeof doc->edits->id);
     return request_write(client, &request, &doc->flight_request, message);
 }
 

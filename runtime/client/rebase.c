@@ -13,7 +13,7 @@
 struct rebase {
     struct ops_doc *doc;
     size_t count;
-    struct edit **edits;            /* the ops among them */
+    struct edit **edits;
     const struct ops_text_op **ops; /* as rebased */
     bool placed;                    /* they are not rebased but placed, each when those before it are done */
     struct kept *op, *inverse;      /* the same, to be kept */
@@ -26,7 +26,7 @@ static enum ops_err rebase_begin(struct rebase *r, struct ops_doc *doc, struct e
     size_t count = 0;
 
     for (edit = from; edit != NULL; edit = edit->next)
-        count += edit->kind == EDIT_OP;
+        count++;
     r->doc = doc;
     r->count = 0;
     r->placed = false;
@@ -36,10 +36,8 @@ static enum ops_err rebase_begin(struct rebase *r, struct ops_doc *doc, struct e
     r->inverse = (struct kept *)ops_arena_zalloc(scratch, count * sizeof *r->inverse);
     if (r->edits == NULL || r->ops == NULL || r->op == NULL || r->inverse == NULL)
         return OPS_ERR_NOMEM;
-    for (edit = from; edit != NULL; edit = edit->next) {
-        if (edit->kind == EDIT_OP)
-            r->edits[r->count++] = edit;
-    }
+    for (edit = from; edit != NULL; edit = edit->next)
+        r->edits[r->count++] = edit;
     return OPS_OK;
 }
 
@@ -275,7 +273,7 @@ static const struct ops_text_op *reload_difference(struct rebase *r, struct ops_
 /* Has the first edit been sent, and what became of it was never heard? */
 static bool first_is_in_doubt(const struct ops_doc *doc)
 {
-    return doc->edits != NULL && doc->edits->kind == EDIT_OP && doc->edits->sent;
+    return doc->edits != NULL && doc->edits->sent;
 }
 
 /* With the edits undone. */

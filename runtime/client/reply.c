@@ -101,9 +101,6 @@ void doc_refused(struct ops_doc *doc, enum ops_error_code code, struct ops_str s
     doc->flight_request = 0;
     if (is_temporary(doc, code)) {
         doc_send_later(doc);
-    } else if (edit->kind != EDIT_OP) {
-        edit_drop(doc, edit_take_first(doc));
-        client_tell_refused(doc->client, doc, &refused);
     } else if (code == OPS_ERROR_CODE_NOT_JOINED) {
         doc_rejoin(doc, false);
     } else if (code == OPS_ERROR_CODE_REVISION_AHEAD) {
@@ -149,11 +146,7 @@ void doc_reply(struct ops_doc *doc, const struct ops_op_response *reply)
     if (!reply->success) {
         code = error_code_of(reply->error_message.ptr != NULL ? reply->error_message : OPS_STR(""), &sentence);
         doc_refused(doc, code, sentence);
-    } else if (doc->edits->kind == EDIT_OP) {
-        reply_committed(doc, reply->new_revision);
     } else {
-        edit_drop(doc, edit_take_first(doc));
-        if (reply->new_revision > doc->revision) /* its push comes before its reply */
-            doc_rejoin(doc, false);
+        reply_committed(doc, reply->new_revision);
     }
 }

@@ -27,8 +27,6 @@ static enum ops_err save_edits(const struct ops_doc *doc, struct ops_arena *aren
     size_t n = 0;
 
     for (edit = doc->edits; err == OPS_OK && edit != NULL; edit = edit->next) {
-        if (edit->kind != EDIT_OP)
-            continue;
         err = save_op(doc, &edit->op, arena, &edits[n].payload);
         if (err == OPS_OK)
             err = save_op(doc, &edit->inverse, arena, &edits[n].inverse);
@@ -104,7 +102,7 @@ static enum ops_err load_edit(struct ops_doc *doc, const struct ops_saved_edit *
         return err;
     if (saved->op_id.len != CLIENT_OP_ID_CHARS)
         return OPS_ERR_SYNTAX;
-    edit = edit_new(doc, EDIT_OP);
+    edit = edit_new(doc);
     if (edit == NULL)
         return OPS_ERR_NOMEM;
     memcpy(edit->id, saved->op_id.ptr, sizeof edit->id);

@@ -9,7 +9,8 @@
 enum {
     CLIENT_OP_ID_CHARS = 22,     /* 128 random bits, six a character */
     CLIENT_INTERNAL_RETRIES = 5, /* of an op that is answered Internal; then it is taken back */
-    CLIENT_JSON_BATCH_MAX = 1000 /* writes in one op */
+    CLIENT_JSON_BATCH_MAX = 1000, /* writes in one op */
+    CLIENT_GROUP_BYTES = 65536    /* a change that can be taken back grows no further; nor does what waits to be carried through it */
 };
 #define CLIENT_NEVER INT64_MAX
 
@@ -32,19 +33,68 @@ static inline bool revision_is_sound(int64_t revision)
     return revision >= 1 && revision < INT64_MAX;
 }
 
-enum edit_kind { EDIT_OP, EDIT_UNDO, EDIT_REDO };
-
 /* What waits for the server, oldest first. The first may be in flight; all are based on the one before, the first on the
  * document's revision. */
 struct edit {
     struct edit *next;
-    enum edit_kind kind;
-    struct kept op;      /* EDIT_OP */
+    struct kept op;
     struct kept inverse; /* takes `op` back where it was applied; text only */
     char id[CLIENT_OP_ID_CHARS];
     bool sent;           /* at least once: its outcome may be unknown, so it stays as it is but for rebasing */
     bool may_differ;     /* the server may have another op by its id: it comes from an earlier run, which may have typed more into it,
                             or it was placed anew after the memory had run out; what counts is the op there */
+};
+
+/* ---- what can be undone -------------------------------------------------------------------------------------------------- */
+
+/* A register that was written here, as it was before. One piece of the pool with its strings. */
+struct written {
+    struct written *next;
+    struct ops_str path, value; /* value absent: there was none */
+    int64_t stamp;              /* of what was written: as long as it is there, it can be taken back */
+    int64_t stamp_before;       /* of what was there before, if that was written here too (`own_before`) */
+    bool own_before;
+    size_t bytes;
+};
+
+/* A register that is about to be written, or buried. */
+struct was {
+    struct ops_str path, value; /* value absent: there was none */
+    bool exists;                /* also when it is deleted */
+    bool own;                   /* written here */
+    int64_t stamp;
+    const struct written *target; /* undo: what it is to hold again */
+};
+
+/* Such registers, of one local write or of one undo; in the scratch memory. */
+struct before {
+    struct ops_doc *doc;
+    struct was *list; /* ordered by path */
+    size_t count, room;
+    bool failed;
+};
+
+/* One change, taken back at once. */
+struct group {
+    struct group *older, *newer;
+    struct kept back;        /* text: takes it back, on the text as it was after it */
+    struct kept over;        /* text: what has changed that text since; neither `back` nor the older ones have met it */
+    struct written *written; /* json: newest first */
+    size_t written_count;
+};
+
+struct groups {
+    struct group *newest, *oldest;
+    size_t count;
+};
+
+struct history {
+    struct groups undo, redo;
+    size_t bytes;                   /* of both */
+    bool open;                      /* the newest change may grow */
+    int64_t at_ms;                  /* when it last did */
+    size_t begin_utf16, end_utf16;  /* text: what it last inserted, where that is now */
+    bool undoable_told, redoable_told;
 };
 
 /* ---- a document --------------------------------------------------------------------------------------------------------- */
@@ -106,6 +156,7 @@ struct ops_doc {
     size_t peer_count, peer_room;
     struct cursor *cursors;
     size_t cursor_room;
+    struct history history;
 };
 
 /* ---- the client ------------------------------------------------------------------------------------------------------------ */
@@ -161,7 +212,7 @@ void doc_rejoin(struct ops_doc *doc, bool anew); /* at once at first, then later
 /* edits.c */
 enum ops_err kept_make(struct ops_doc *doc, const void *op, struct kept *kept);
 void kept_drop(struct ops_client *client, struct kept *kept);
-struct edit *edit_new(struct ops_doc *doc, enum edit_kind kind); /* not yet in the list; NULL: no memory */
+struct edit *edit_new(struct ops_doc *doc);                      /* not yet in the list; NULL: no memory */
 void edit_drop(struct ops_doc *doc, struct edit *edit);          /* not in the list */
 void edit_append(struct ops_doc *doc, struct edit *edit);
 struct edit *edit_take_first(struct ops_doc *doc);
@@ -172,6 +223,11 @@ enum ops_err edits_have_room(const struct ops_doc *doc);         /* OPS_ERR_RANG
 size_t op_bytes_bound(const struct ops_doc *doc, const void *op);
 enum ops_err op_fits(struct ops_doc *doc, const void *op); /* OPS_ERR_RANGE: its payload is above op_max_bytes */
 
+/* text.c */
+const struct ops_text_op *text_edit_op(struct ops_arena *arena, size_t offset, size_t count, struct ops_str text);
+enum ops_err text_edit(struct ops_doc *doc, const void *op, const void *inverse);
+enum ops_err text_edit_in_parts(struct ops_doc *doc, const struct ops_text_op *op);
+
 /* rebase.c: text */
 enum ops_err text_receive(struct ops_doc *doc, struct edit *from, const struct ops_text_op *op, const struct ops_text_op **seen);
 enum ops_err text_reload(struct ops_doc *doc, struct ops_str snapshot, bool first_is_in, const struct ops_text_op **seen);
@@ -181,12 +237,19 @@ size_t text_length(const void *document);
 bool text_is_boundary(const void *document, size_t offset_utf16);
 enum ops_err text_read(const void *document, size_t offset_utf16, size_t count_utf16, struct ops_buf *out);
 struct ops_str json_read(const void *document, struct ops_str path);
+bool json_register(const void *document, struct ops_str path, struct ops_json_register *found); /* deleted ones too */
+enum ops_err json_walk(const void *document, struct ops_str path, struct ops_arena *scratch,
+                       void (*visit)(void *self, const struct ops_json_register *found), void *self); /* at `path` and below */
 int64_t json_highest_stamp(const void *document);
 enum ops_err json_list(const void *document, struct ops_arena *scratch,
                        void (*each)(void *self, struct ops_str path, struct ops_str value), void *self);
 
 /* json.c */
 struct ops_str json_path(const struct ops_json_op *op);
+bool json_is_at_or_above(struct ops_str above, struct ops_str path);
+int64_t json_stamp_next(const struct ops_client *client);
+void json_op_make(struct ops_doc *doc, struct ops_json_op *op, struct ops_str path, struct ops_str value, int64_t stamp);
+enum ops_err json_edit_in_parts(struct ops_doc *doc, const struct ops_json_op_batch *all);
 enum ops_err json_receive(struct ops_doc *doc, const struct ops_json_op_batch *op);
 enum ops_err json_confirm(struct ops_doc *doc, const struct edit *edit);
 enum ops_err json_rebuild(struct ops_doc *doc);
@@ -215,7 +278,38 @@ void doc_peer_gone(struct ops_doc *doc, struct ops_str peer_id);
 bool doc_awareness_is_due(const struct ops_doc *doc);
 int64_t doc_awareness_due_ms(const struct ops_doc *doc);
 
+/* history.c */
+struct group *group_push(struct ops_doc *doc, struct groups *groups); /* an empty one; NULL: no memory */
+struct group *group_detach(struct groups *groups, struct group *group);
+void group_drop(struct ops_doc *doc, struct group *group);            /* detached */
+void group_keep(struct ops_doc *doc, struct kept *place, struct kept with);
+void group_end(struct ops_doc *doc, struct groups *groups, struct group *group); /* detaches and drops */
+void groups_end(struct ops_doc *doc, struct groups *groups);
+bool history_is_kept(const struct ops_doc *doc);
+bool history_is_near(const struct ops_doc *doc);                      /* the newest may grow, and undo_group_ms have not gone by */
+void history_grown(struct ops_doc *doc);                              /* just now; keeps to the limits */
+void history_end(struct ops_doc *doc);
+
+/* history_text.c */
+void history_text_edited(struct ops_doc *doc, size_t at, size_t deleted, size_t inserted, const void *inverse);
+void history_text_carry(struct ops_doc *doc, const struct ops_text_op *seen, enum ops_origin origin);
+enum ops_err history_text_step(struct ops_doc *doc, struct groups *from, struct groups *to);
+
+/* history_before.c */
+struct was *before_add(struct before *b);                         /* NULL: no memory */
+enum ops_err before_take(struct before *b, struct ops_str path);  /* adds what is at `path` and below */
+enum ops_err before_sort(struct before *b);                       /* then nothing is added any more */
+struct was *before_find(const struct before *b, struct ops_str path);
+struct before *before_new(struct ops_doc *doc);
+bool register_is_own(const struct ops_doc *doc, const struct ops_json_register *found);
+
+/* history_json.c */
+struct before *history_json_before(struct ops_doc *doc, struct ops_str path); /* before a local write; NULL: no memory */
+void history_json_edited(struct ops_doc *doc, struct before *before);         /* after it */
+enum ops_err history_json_step(struct ops_doc *doc, struct groups *from, struct groups *to);
+
 /* cursor.c */
+size_t place_carried(size_t place, const struct ops_text_op *op, bool behind); /* `behind`: what is inserted right there pushes it */
 void doc_cursors_carry(struct ops_doc *doc, const struct ops_text_op *op, bool local);
 
 #endif

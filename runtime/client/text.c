@@ -2,7 +2,7 @@
 #include "session.h"
 
 /* Retain, delete, insert; those that do nothing are left out. */
-static const struct ops_text_op *edit_op(struct ops_arena *arena, size_t offset, size_t count, struct ops_str text)
+const struct ops_text_op *text_edit_op(struct ops_arena *arena, size_t offset, size_t count, struct ops_str text)
 {
     struct ops_text_op *op = (struct ops_text_op *)ops_arena_zalloc(arena, sizeof *op);
     struct ops_text_component *step = (struct ops_text_component *)ops_arena_zalloc(arena, 3 * sizeof *step);
@@ -76,7 +76,7 @@ static enum ops_err edit_add(struct ops_doc *doc, const void *op, const void *in
 
     if (err != OPS_OK)
         return err;
-    edit = edit_new(doc, EDIT_OP);
+    edit = edit_new(doc);
     if (edit == NULL)
         return OPS_ERR_NOMEM;
     err = kept_make(doc, op, &edit->op);
@@ -91,6 +91,134 @@ static enum ops_err edit_add(struct ops_doc *doc, const void *op, const void *in
     return err;
 }
 
+/* The document, its inverse made there, and the list of what waits. On an error nothing has changed, unless the document is torn. */
+enum ops_err text_edit(struct ops_doc *doc, const void *op, const void *inverse)
+{
+    bool done;
+    enum ops_err err = edit_extend(doc, op, inverse, &done);
+
+    return err == OPS_OK && !done ? edit_add(doc, op, inverse) : err;
+}
+
+/* ---- an op too large to be sent as one ------------------------------------------------------------------------------------------- */
+
+/* A deletion of a megabyte is a short op, but the insertion that takes it back is not: it goes as many that follow each other. */
+struct parts {
+    struct ops_doc *doc;
+    struct edit *first, *last;
+    size_t count;
+    size_t at_old, at_new; /* in the text before the first part, and before the next one */
+};
+
+static enum ops_err parts_add(struct parts *p, const struct ops_text_op *op, const struct ops_text_op *inverse)
+{
+    struct ops_doc *doc = p->doc;
+    struct edit *edit;
+    enum ops_err err = op != NULL && inverse != NULL ? op_fits(doc, op) : OPS_ERR_NOMEM;
+
+    if (err != OPS_OK)
+        return err;
+    if (doc->edit_count + p->count >= doc->client->config.pending_max)
+        return OPS_ERR_RANGE;
+    edit = edit_new(doc);
+    if (edit == NULL)
+        return OPS_ERR_NOMEM;
+    err = kept_make(doc, op, &edit->op);
+    if (err == OPS_OK)
+        err = kept_make(doc, inverse, &edit->inverse);
+    if (err != OPS_OK) {
+        edit_drop(doc, edit);
+        return err;
+    }
+    if (p->last != NULL)
+        p->last->next = edit;
+    else
+        p->first = edit;
+    p->last = edit;
+    p->count++;
+    return OPS_OK;
+}
+
+static enum ops_err parts_delete(struct parts *p, size_t count)
+{
+    struct ops_arena *scratch = &p->doc->client->scratch;
+    struct ops_buf old;
+    enum ops_err err;
+
+    ops_buf_init(&old, scratch);
+    err = text_read(p->doc->local, p->at_old, count, &old);
+    if (err == OPS_OK)
+        err = parts_add(p, text_edit_op(scratch, p->at_new, count, ops_str_of(NULL, 0)),
+                        text_edit_op(scratch, p->at_new, 0, ops_buf_str(&old)));
+    p->at_old += count;
+    return err;
+}
+
+static enum ops_err parts_insert(struct parts *p, struct ops_str text)
+{
+    struct ops_arena *scratch = &p->doc->client->scratch;
+    enum ops_err err = OPS_OK;
+
+    while (err == OPS_OK && text.len > 0) {
+        struct ops_text_component step[2]; /* the longest way to say where, and the text */
+        struct ops_text_op trial = {step, 2};
+        size_t len = text.len, units;
+
+        memset(step, 0, sizeof step);
+        step[0].kind = OPS_TEXT_COMPONENT_RETAIN;
+        step[1].kind = OPS_TEXT_COMPONENT_INSERT;
+        for (;; len /= 2) {
+            while (len < text.len && len > 0 && ((unsigned char)text.ptr[len] & 0xc0) == 0x80)
+                len--;
+            step[1].insert.text = ops_str_of(text.ptr, len);
+            if (len <= 4 || op_bytes_bound(p->doc, &trial) <= p->doc->client->config.op_max_bytes)
+                break;
+        }
+        if (len == 0)
+            return OPS_ERR_RANGE; /* op_max_bytes is below one character */
+        units = ops_utf16_length(text.ptr, len);
+        err = parts_add(p, text_edit_op(scratch, p->at_new, 0, step[1].insert.text),
+                        text_edit_op(scratch, p->at_new, units, ops_str_of(NULL, 0)));
+        p->at_new += units;
+        text = ops_str_of(text.ptr + len, text.len - len);
+    }
+    return err;
+}
+
+enum ops_err text_edit_in_parts(struct ops_doc *doc, const struct ops_text_op *op)
+{
+    struct parts p = {doc, NULL, NULL, 0, 0, 0};
+    struct edit *edit;
+    enum ops_err err = OPS_OK;
+    size_t i;
+
+    for (i = 0; err == OPS_OK && i < op->components_count; i++) {
+        const struct ops_text_component *step = &op->components[i];
+
+        if (step->kind == OPS_TEXT_COMPONENT_INSERT) {
+            err = parts_insert(&p, step->insert.text);
+        } else if (step->kind == OPS_TEXT_COMPONENT_DELETE) {
+            err = parts_delete(&p, (size_t)step->delete_.count);
+        } else {
+            p.at_old += (size_t)step->retain.count;
+            p.at_new += (size_t)step->retain.count;
+        }
+    }
+    if (err == OPS_OK)
+        err = doc_apply(doc, doc->local, op);
+    while ((edit = p.first) != NULL) {
+        p.first = edit->next;
+        edit->next = NULL;
+        if (err == OPS_OK)
+            edit_append(doc, edit);
+        else
+            edit_drop(doc, edit);
+    }
+    return err;
+}
+
+/* ---- what the program does -------------------------------------------------------------------------------------------------------- */
+
 enum ops_err ops_doc_text_replace(struct ops_doc *doc, size_t offset_utf16, size_t count_utf16, struct ops_str text)
 {
     struct ops_client *client = doc->client;
@@ -98,7 +226,6 @@ enum ops_err ops_doc_text_replace(struct ops_doc *doc, size_t offset_utf16, size
     const void *inverse;
     enum ops_err err;
     size_t length, units;
-    bool done;
 
     if (!client_begin(client) || doc->leaving || !doc_is_text(doc))
         return OPS_ERR_RANGE;
@@ -112,7 +239,7 @@ enum ops_err ops_doc_text_replace(struct ops_doc *doc, size_t offset_utf16, size
         return OPS_ERR_SYNTAX;
     if (count_utf16 == 0 && text.len == 0)
         return OPS_OK;
-    op = edit_op(&client->scratch, offset_utf16, count_utf16, text);
+    op = text_edit_op(&client->scratch, offset_utf16, count_utf16, text);
     if (op == NULL)
         return OPS_ERR_NOMEM;
     err = op_fits(doc, op);
@@ -120,9 +247,7 @@ enum ops_err ops_doc_text_replace(struct ops_doc *doc, size_t offset_utf16, size
     if (err == OPS_OK)
         err = doc->engine->invert(doc->local, op, &client->scratch, &inverse);
     if (err == OPS_OK)
-        err = edit_extend(doc, op, inverse, &done);
-    if (err == OPS_OK && !done)
-        err = edit_add(doc, op, inverse);
+        err = text_edit(doc, op, inverse);
     if (err != OPS_OK) {
         if (doc->torn)
             doc_break(doc);
@@ -130,6 +255,7 @@ enum ops_err ops_doc_text_replace(struct ops_doc *doc, size_t offset_utf16, size
     }
     doc->shown_utf16 = length - count_utf16 + units;
     doc_cursors_carry(doc, op, true);
+    history_text_edited(doc, offset_utf16, count_utf16, units, inverse);
     client_tell_status(client);
     return OPS_OK;
 }

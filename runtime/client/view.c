@@ -27,6 +27,17 @@ struct ops_str json_read(const void *document, struct ops_str path)
     return found.value;
 }
 
+bool json_register(const void *document, struct ops_str path, struct ops_json_register *found)
+{
+    return ops_json_get((const struct ops_json_doc *)document, path, found);
+}
+
+enum ops_err json_walk(const void *document, struct ops_str path, struct ops_arena *scratch,
+                       void (*visit)(void *self, const struct ops_json_register *found), void *self)
+{
+    return ops_json_walk((const struct ops_json_doc *)document, path, scratch, visit, self);
+}
+
 int64_t json_highest_stamp(const void *document)
 {
     return ops_json_highest_stamp((const struct ops_json_doc *)document);

@@ -43,7 +43,7 @@ static void print_str(struct ops_str s)
 
 static void on_patch(void *self, struct ops_doc *doc, const struct ops_patch *patch)
 {
-    static const char *const origins[] = {"", " (taken back)", " (loaded anew)"};
+    static const char *const origins[] = {"", " (taken back)", " (loaded anew)", " (undone or redone)"};
 
     (void)doc;
     ((struct edit_shell *)self)->unsaved = true;

@@ -36,7 +36,6 @@ struct model_op {
     int64_t revision; /* made by it, or current when it was decided */
     struct model_connection *author;
     struct ops_str request; /* "": no reply */
-    bool undo;              /* the author gets the push too */
     bool absorbed;
 };
 
@@ -188,7 +187,7 @@ static inline bool model_durable(struct model_server *server)
         push.receive_op_event.new_revision = op->revision;
         push.receive_op_event.op_id = op->id;
         for (i = 0; i < server->connection_count; i++) {
-            if (!server->connections[i]->joined || (server->connections[i] == op->author && !op->undo))
+            if (!server->connections[i]->joined || server->connections[i] == op->author)
                 continue;
             server->connections[i]->missed = server->skip_push_one_in > 0 && rnd_below(server->skip_push_one_in) == 0;
             if (!server->connections[i]->missed) /* no server skips one */
@@ -224,7 +223,7 @@ static inline void model_op(struct model_server *server, struct model_connection
                             const struct ops_op_request *in)
 {
     static const struct ops_op_rules rules = {false, false, 0, INT64_MAX};
-    struct model_op op = {NULL, {NULL, 0}, server->accepted, c, {NULL, 0}, false, false};
+    struct model_op op = {NULL, {NULL, 0}, server->accepted, c, {NULL, 0}, false};
     void *decoded = ops_arena_zalloc(&server->arena, server->engine->op_type->size);
     struct ops_op_list pending = {NULL, 0};
     const void **list, *accepted;
@@ -318,29 +317,6 @@ static inline void model_join(struct model_server *server, struct model_connecti
     model_send(server, c, &m);
 }
 
-/* Takes back something: the first character of the text, or a register. What exactly is not the client's business. */
-static inline void model_undo(struct model_server *server, struct model_connection *c, struct ops_str request)
-{
-    struct model_op op = {NULL, {NULL, 0}, 0, c, {NULL, 0}, true, false};
-    const char *payload = server->engine == &ops_text_engine
-                              ? "{\"components\":[{\"type\":\"insert\",\"text\":\"~\"}]}"
-                              : "{\"operations\":[{\"type\":\"set\",\"path\":\"a\",\"value\":0,\"timestamp\":7,\"peerId\":\"u\"}]}";
-    void *decoded = ops_arena_zalloc(&server->arena, server->engine->op_type->size);
-
-    if (!c->joined) {
-        model_answer(server, c, request, 0, "NotJoined: join first");
-        return;
-    }
-    if (rnd_below(2) == 0) {
-        model_answer(server, c, request, server->durable, "NothingToUndo: nothing");
-        return;
-    }
-    ops_json_decode(server->engine->op_type, &ops_style_v1_plus, ops_str_of(payload, strlen(payload)), &server->arena, decoded, NULL);
-    op.op = decoded;
-    op.request = model_keep(server, request);
-    model_decide(server, op);
-}
-
 /* Reads one message of a connection; false: there is none. */
 static inline bool model_read(struct model_server *server, struct model_connection *c)
 {
@@ -367,9 +343,6 @@ static inline bool model_read(struct model_server *server, struct model_connecti
         break;
     case OPS_CLIENT_MESSAGE_OP_REQUEST:
         model_op(server, c, m.correlation_id, &m.op_request);
-        break;
-    case OPS_CLIENT_MESSAGE_UNDO:
-        model_undo(server, c, m.correlation_id);
         break;
     default:
         abort();

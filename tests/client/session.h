@@ -55,7 +55,7 @@ static inline void session_log(struct session *s, const char *format, ...)
 
 static inline const char *origin_name(enum ops_origin origin)
 {
-    static const char *const names[] = {"server", "taken back", "reloaded"};
+    static const char *const names[] = {"server", "taken back", "reloaded", "undo"};
 
     return names[origin];
 }

@@ -34,7 +34,8 @@ struct world {
     const char *type;
     int64_t now_ms;
     unsigned typed;         /* characters so far */
-    bool excused[TYPED];    /* deleted by somebody, or refused for good */
+    bool excused[TYPED];    /* deleted or undone by somebody, or refused for good */
+    bool restored[TYPED];   /* by an undo or a redo: those of two who had deleted it at the same time bring it back twice */
     struct peer *by[TYPED]; /* who typed it */
     bool crashes;           /* programs die, and go on with what they had saved */
     bool kind;              /* nothing is cut any more */
@@ -78,13 +79,7 @@ static void view_replace(struct peer *peer, size_t position, size_t deleted, str
     peer->view_len += inserted.len - (end - begin);
 }
 
-static void on_patch(void *self, struct ops_doc *doc, const struct ops_patch *patch)
-{
-    (void)doc;
-    view_replace((struct peer *)self, patch->position_utf16, patch->deleted_utf16, patch->inserted);
-}
-
-static void excuse(struct world *world, const char *text, size_t len)
+static void mark(bool *marks, const char *text, size_t len)
 {
     size_t at = 0;
 
@@ -93,9 +88,27 @@ static void excuse(struct world *world, const char *text, size_t len)
         uint32_t cp = ops_utf8_decode(text + at, text + len, &bytes);
 
         if (cp >= FIRST_TYPED)
-            world->excused[cp >= TYPED_EARLY ? cp - TYPED_EARLY : cp - FIRST_TYPED] = true;
+            marks[cp >= TYPED_EARLY ? cp - TYPED_EARLY : cp - FIRST_TYPED] = true;
         at += bytes;
     }
+}
+
+static void excuse(struct world *world, const char *text, size_t len)
+{
+    mark(world->excused, text, len);
+}
+
+static void on_patch(void *self, struct ops_doc *doc, const struct ops_patch *patch)
+{
+    struct peer *peer = (struct peer *)self;
+    size_t begin = byte_of(peer, patch->position_utf16), end = byte_of(peer, patch->position_utf16 + patch->deleted_utf16);
+
+    (void)doc;
+    if (patch->origin == OPS_ORIGIN_UNDO) {
+        excuse(peer->world, peer->view + begin, end - begin);
+        mark(peer->world->restored, patch->inserted.ptr, patch->inserted.len);
+    }
+    view_replace(peer, patch->position_utf16, patch->deleted_utf16, patch->inserted);
 }
 
 /* What was taken back is not lost. */
@@ -249,8 +262,11 @@ static void peer_edit(struct peer *peer)
     const char *path = paths[rnd_below(8)];
     char value[32];
 
-    if (rnd_below(25) == 0) {
-        ops_doc_undo(peer->doc);
+    if (rnd_below(8) == 0) {
+        enum ops_err err = rnd_below(3) > 0 ? ops_doc_undo(peer->doc) : ops_doc_redo(peer->doc);
+
+        if (err != OPS_ERR_ABSENT)
+            expect_done(err);
     } else if (strcmp(peer->world->type, "text") == 0) {
         if (rnd_below(3) == 0)
             peer_delete(peer);
@@ -454,7 +470,7 @@ static void world_check_text(const struct world *world)
         at += len;
     }
     for (i = 0; i < world->typed; i++) {
-        if (seen[i] > 1)
+        if (seen[i] > 1 && !world->restored[i])
             fail_msg("character %u was typed once and is there %u times", (unsigned)i, seen[i]);
         if (seen[i] == 0 && !world->excused[i])
             fail_msg("typed, deleted by nobody, and gone");

@@ -50,6 +50,12 @@ static bool is_done(enum ops_err err)
     return err == OPS_OK || err == OPS_ERR_NOMEM;
 }
 
+/* There may be nothing to undo any more. */
+static bool is_step(enum ops_err err)
+{
+    return is_done(err) || err == OPS_ERR_ABSENT;
+}
+
 /* Joins both, and answers: requests 1 hello, 2 and 3 joins. */
 static bool script_join(struct script *k)
 {
@@ -87,7 +93,11 @@ static void script_edit(struct script *k)
     assert_true(is_done(ops_doc_json_set(k->json, str("b"), str("4"))));
     assert_true(is_done(ops_doc_json_set(k->json, str("c"), str("4"))));
     assert_true(is_done(ops_doc_json_del(k->json, str("a"))));
-    assert_true(is_done(ops_doc_undo(k->text)));
+    assert_true(is_step(ops_doc_undo(k->text)));
+    assert_true(is_step(ops_doc_redo(k->text)));
+    assert_true(is_step(ops_doc_undo(k->text)));
+    assert_true(is_step(ops_doc_undo(k->json)));
+    assert_true(is_step(ops_doc_redo(k->json)));
 }
 
 static void each_register(void *self, struct ops_str path, struct ops_str value)

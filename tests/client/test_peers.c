@@ -1,4 +1,4 @@
-/* Who is there: awareness in both directions; cursors under every edit; undo and redo, which the server does. */
+/* Who is there: awareness in both directions; cursors under every edit. */
 #include "session.h"
 
 #define STATE(peer, data) "{\"peerId\":\"" peer "\",\"data\":" data ",\"lastUpdated\":\"2026-05-28T12:34:56.789Z\"}"
@@ -241,97 +241,6 @@ static void cursors_stay_out_of_pairs_inside_the_text_and_below_their_number(voi
     session_close(&s);
 }
 
-/* ---- undo and redo ---------------------------------------------------------------------------------------------------------- */
-
-static void undo_waits_for_what_was_typed_and_comes_back_as_a_push(void **state)
-{
-    struct session s;
-    struct ops_doc *doc;
-
-    (void)state;
-    session_open(&s);
-    doc = session_join_text(&s, "abc");
-    assert_int_equal(ops_doc_text_insert(doc, 3, str("!")), OPS_OK);
-    assert_int_equal(ops_doc_undo(doc), OPS_OK);
-    assert_int_equal(ops_doc_redo(doc), OPS_OK);
-    assert_int_equal(ops_doc_pending(doc), 3);
-    expect_sent(&s, OP("3", "[{\"type\":\"retain\",\"count\":3},{\"type\":\"insert\",\"text\":\"!\"}]", "5", ID_A));
-    expect_nothing_sent(&s);
-    give(&s, ACK("3", "6"));
-    expect_sent(&s, "{\"type\":\"undo\",\"id\":4,\"documentId\":\"doc\"}");
-    assert_int_equal(ops_doc_text_insert(doc, 0, str("_")), OPS_OK); /* behind the redo */
-    forget_log(&s);
-    give(&s, PUSH("[{\"type\":\"retain\",\"count\":3},{\"type\":\"delete\",\"count\":1}]", "7"));
-    expect_log(&s, "patch 4 -1 + r7 server\njoined r7 pending 3\n");
-    give(&s, ACK("4", "7"));
-    expect_text(doc, "_abc");
-    expect_sent(&s, "{\"type\":\"redo\",\"id\":5,\"documentId\":\"doc\"}");
-    give(&s, PUSH("[{\"type\":\"retain\",\"count\":3},{\"type\":\"insert\",\"text\":\"!\"}]", "8"));
-    give(&s, ACK("5", "8"));
-    expect_text(doc, "_abc!");
-    expect_sent(&s, OP("6", "[{\"type\":\"insert\",\"text\":\"_\"}]", "8", "DAAAAAAAAAAAAAAAAAAAAA"));
-    give(&s, ACK("6", "9"));
-    assert_int_equal(ops_doc_pending(doc), 0);
-    session_close(&s);
-}
-
-static void nothing_to_undo_is_told_and_a_full_store_is_asked_again(void **state)
-{
-    struct session s;
-    struct ops_doc *doc;
-
-    (void)state;
-    session_open(&s);
-    doc = session_join_text(&s, "abc");
-    assert_int_equal(ops_doc_undo(doc), OPS_OK);
-    assert_int_equal(ops_doc_redo(doc), OPS_OK);
-    expect_sent(&s, "{\"type\":\"undo\",\"id\":3,\"documentId\":\"doc\"}");
-    give(&s, NACK("3", "StorageUnavailable: later"));
-    session_wait(&s, 500);
-    expect_sent(&s, "{\"type\":\"undo\",\"id\":4,\"documentId\":\"doc\"}");
-    forget_log(&s);
-    give(&s, NACK("4", "NothingToUndo: nothing there"));
-    expect_log(&s, "refused NothingToUndo: nothing there \njoined r5 pending 1\n");
-    expect_sent(&s, "{\"type\":\"redo\",\"id\":5,\"documentId\":\"doc\"}");
-    give(&s, NACK("5", "NothingToRedo: nothing there"));
-    assert_int_equal(ops_doc_pending(doc), 0);
-    session_close(&s);
-}
-
-static void a_cut_ends_what_could_be_undone_and_says_so(void **state)
-{
-    struct session s;
-    struct ops_doc *doc;
-
-    (void)state;
-    session_open(&s);
-    doc = session_join_text(&s, "abc");
-    assert_int_equal(ops_doc_undo(doc), OPS_OK);
-    assert_int_equal(ops_doc_text_insert(doc, 3, str("!")), OPS_OK);
-    assert_int_equal(ops_doc_redo(doc), OPS_OK);
-    expect_sent(&s, "{\"type\":\"undo\",\"id\":3,\"documentId\":\"doc\"}"); /* what became of it is seen at the next join */
-    forget_log(&s);
-    ops_client_disconnected(s.client, 0);
-    expect_log(&s, "refused NothingToRedo: the connection was cut \noffline r5 pending 1\n");
-    session_close(&s);
-}
-
-static void an_undo_whose_push_was_missed_makes_the_document_be_joined_again(void **state)
-{
-    struct session s;
-    struct ops_doc *doc;
-
-    (void)state;
-    session_open(&s);
-    doc = session_join_text(&s, "abc");
-    assert_int_equal(ops_doc_undo(doc), OPS_OK);
-    expect_sent(&s, "{\"type\":\"undo\",\"id\":3,\"documentId\":\"doc\"}");
-    give(&s, ACK("3", "6"));
-    assert_int_equal(ops_doc_status(doc), OPS_DOC_OFFLINE);
-    expect_sent(&s, "{\"type\":\"join\",\"id\":4,\"documentId\":\"doc\",\"documentType\":\"text\",\"protocolVersion\":1,\"sinceRevision\":5}");
-    session_close(&s);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,10 +254,6 @@ int main(void)
         cmocka_unit_test(a_cursor_is_carried_by_a_remote_edit_that_was_rebased_over_what_waits),
         cmocka_unit_test(a_refused_edit_takes_the_cursor_back_with_it),
         cmocka_unit_test(cursors_stay_out_of_pairs_inside_the_text_and_below_their_number),
-        cmocka_unit_test(undo_waits_for_what_was_typed_and_comes_back_as_a_push),
-        cmocka_unit_test(nothing_to_undo_is_told_and_a_full_store_is_asked_again),
-        cmocka_unit_test(a_cut_ends_what_could_be_undone_and_says_so),
-        cmocka_unit_test(an_undo_whose_push_was_missed_makes_the_document_be_joined_again),
     };
 
     return cmocka_run_group_tests_name("client peers", tests, NULL, NULL);

@@ -521,8 +521,8 @@ static void a_document_that_is_left_takes_its_edits_and_peers_along(void **state
     doc = session_join_text(&s, "abc");
     give(&s, "{\"type\":\"awareness_update\",\"documentId\":\"doc\",\"peerId\":\"ann\",\"data\":1,\"lastUpdated\":\"2026-05-28T12:34:56.789Z\"}");
     assert_int_equal(ops_doc_text_insert(doc, 3, str("!")), OPS_OK);
-    assert_int_equal(ops_doc_undo(doc), OPS_OK);
     expect_sent(&s, OP("3", INSERT_3, "5", ID_A));
+    assert_int_equal(ops_doc_undo(doc), OPS_OK);
     assert_int_equal(ops_client_join(s.client, str("other"), str("text"), &other), OPS_OK);
     assert_int_equal(ops_doc_text_insert(other, 0, str("?")), OPS_OK);
     forget_log(&s);
