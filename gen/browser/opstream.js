@@ -139,8 +139,10 @@ var TextDocument = class extends Document {
   replace(position, count, text) {
     for (const [name, value] of [["position", position], ["count", count]])
       if (!Number.isInteger(value) || value < 0 || value > 2147483647) throw new RangeError(`OpStream: ${name} is ${value}`);
-    this.change((session, doc) => session.replace(doc, position, count, String(text)));
-    this.forget();
+    this.change((session, doc) => {
+      session.replace(doc, position, count, String(text));
+      this.forget();
+    });
   }
   slice(start = 0, end = this.length) {
     const length = this.length, from = clamp(start, length), to = clamp(end, length);
@@ -779,8 +781,10 @@ var Client = class _Client extends Emitter {
     this.#saveTimer = void 0;
     if (this.#slot === void 0 || this.session === void 0 || !this.#dirty) return this.#saving;
     if (this.#saving !== void 0 && !leaving) return this.#saving;
-    this.#saving = this.#save().finally(() => this.#saving = void 0);
-    return this.#saving;
+    const saving = this.#save().finally(() => {
+      if (this.#saving === saving) this.#saving = void 0;
+    });
+    return this.#saving = saving;
   }
   async #save() {
     try {

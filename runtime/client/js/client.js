@@ -371,8 +371,10 @@ export class Client extends Emitter {
     this.#saveTimer = undefined;
     if (this.#slot === undefined || this.session === undefined || !this.#dirty) return this.#saving;
     if (this.#saving !== undefined && !leaving) return this.#saving;
-    this.#saving = this.#save().finally(() => (this.#saving = undefined));
-    return this.#saving;
+    const saving = this.#save().finally(() => {
+      if (this.#saving === saving) this.#saving = undefined;
+    });
+    return (this.#saving = saving);
   }
 
   async #save() {

@@ -110,8 +110,10 @@ export class TextDocument extends Document {
   replace(position, count, text) {
     for (const [name, value] of [['position', position], ['count', count]])
       if (!Number.isInteger(value) || value < 0 || value > 0x7fffffff) throw new RangeError(`OpStream: ${name} is ${value}`);
-    this.change((session, doc) => session.replace(doc, position, count, String(text)));
-    this.forget();
+    this.change((session, doc) => {
+      session.replace(doc, position, count, String(text));
+      this.forget(); // before anybody is told
+    });
   }
 
   slice(start = 0, end = this.length) {
