@@ -46,8 +46,6 @@ var Awareness = class extends Emitter {
 };
 var Document = class extends Emitter {
   #client;
-  #undoable = false;
-  #redoable = false;
   awareness = new Awareness(this);
   /** @internal */
   constructor(client, number, id) {
@@ -65,8 +63,9 @@ var Document = class extends Emitter {
   }
   /** @internal A local edit, which is sent and stored when this turn is over. */
   change(what) {
+    this.#client.changing();
     const result = this.read(what);
-    this.#client.changed(this);
+    this.#client.changed();
     return result;
   }
   /** @internal */
@@ -90,14 +89,13 @@ var Document = class extends Emitter {
     return this.read((session, doc) => session.redoable(doc));
   }
   undo() {
-    if (!this.undoable) return false;
-    this.change((session, doc) => session.undo(doc));
-    return true;
+    return this.change((session, doc) => session.undo(doc));
   }
   redo() {
-    if (!this.redoable) return false;
-    this.change((session, doc) => session.redo(doc));
-    return true;
+    return this.change((session, doc) => session.redo(doc));
+  }
+  undoStop() {
+    this.read((session, doc) => session.undoStop(doc));
   }
   synced() {
     return new Promise((resolve, reject) => {
@@ -205,6 +203,7 @@ var peerChange = { JOINED: 0, UPDATED: 1, LEFT: 2 };
 var NOMEM = 1;
 var SYNTAX = 2;
 var RANGE = 3;
+var NOTHING = 5;
 var ABSENT = -1;
 var encoder = new TextEncoder();
 var decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -365,17 +364,25 @@ var Session = class _Session {
   pending(doc) {
     return this.#exports.doc_pending(doc);
   }
+  /** False: nothing is left to be taken back (or done again). */
   undo(doc) {
-    return this.#exports.doc_undo(doc);
+    return this.#did(this.#exports.doc_undo(doc), "undo");
   }
   redo(doc) {
-    return this.#exports.doc_redo(doc);
+    return this.#did(this.#exports.doc_redo(doc), "redo");
   }
   undoable(doc) {
-    return this.#exports.doc_undoable?.(doc) !== 0;
+    return this.#exports.doc_undoable(doc) !== 0;
   }
   redoable(doc) {
-    return this.#exports.doc_redoable?.(doc) !== 0;
+    return this.#exports.doc_redoable(doc) !== 0;
+  }
+  undoStop(doc) {
+    this.#exports.doc_undo_stop(doc);
+  }
+  #did(err, what) {
+    if (err !== NOTHING) this.#check(err, what);
+    return err !== NOTHING;
   }
   // ---- text --------------------------------------------------------------------------------------------------------------------
   replace(doc, position, count, text) {
@@ -589,7 +596,7 @@ var Client = class _Client extends Emitter {
     if (this.#status === "closed") throw new Error("OpStream: the client is closed");
     const document2 = this.#document(this.session.join(String(id), String(type)), String(id), type);
     this.#wanted.add(document2);
-    this.changed(document2);
+    this.changed();
     if (wait && !isThere(document2)) await this.#isThere(document2);
     return document2;
   }
@@ -628,6 +635,10 @@ var Client = class _Client extends Emitter {
     this.#tell(document2, "status", "offline");
     this.#dirty = true;
     this.#turn();
+  }
+  /** @internal A local edit is made now: the first of a turn of the program brings the time, so that those of one turn are one change. */
+  changing() {
+    if (!this.#turnDue && this.#status !== "closed") this.session.tick(performance.now(), Date.now());
   }
   /** @internal A local edit was made: the rest follows when this turn of the program is over, so that several edits travel together. */
   changed() {

@@ -160,7 +160,7 @@ export class Client extends Emitter {
     if (this.#status === 'closed') throw new Error('OpStream: the client is closed');
     const document = this.#document(this.session.join(String(id), String(type)), String(id), type);
     this.#wanted.add(document);
-    this.changed(document);
+    this.changed();
     if (wait && !isThere(document)) await this.#isThere(document);
     return document;
   }
@@ -203,6 +203,11 @@ export class Client extends Emitter {
     this.#tell(document, 'status', 'offline');
     this.#dirty = true;
     this.#turn();
+  }
+
+  /** @internal A local edit is made now: the first of a turn of the program brings the time, so that those of one turn are one change. */
+  changing() {
+    if (!this.#turnDue && this.#status !== 'closed') this.session.tick(performance.now(), Date.now());
   }
 
   /** @internal A local edit was made: the rest follows when this turn of the program is over, so that several edits travel together. */

@@ -23,8 +23,6 @@ class Awareness extends Emitter {
 
 class Document extends Emitter {
   #client;
-  #undoable = false;
-  #redoable = false;
   awareness = new Awareness(this);
 
   /** @internal */
@@ -46,8 +44,9 @@ class Document extends Emitter {
 
   /** @internal A local edit, which is sent and stored when this turn is over. */
   change(what) {
+    this.#client.changing();
     const result = this.read(what);
-    this.#client.changed(this);
+    this.#client.changed();
     return result;
   }
 
@@ -65,17 +64,9 @@ class Document extends Emitter {
   get undoable() { return this.read((session, doc) => session.undoable(doc)); }
   get redoable() { return this.read((session, doc) => session.redoable(doc)); }
 
-  undo() {
-    if (!this.undoable) return false;
-    this.change((session, doc) => session.undo(doc));
-    return true;
-  }
-
-  redo() {
-    if (!this.redoable) return false;
-    this.change((session, doc) => session.redo(doc));
-    return true;
-  }
+  undo() { return this.change((session, doc) => session.undo(doc)); }
+  redo() { return this.change((session, doc) => session.redo(doc)); }
+  undoStop() { this.read((session, doc) => session.undoStop(doc)); }
 
   synced() {
     return new Promise((resolve, reject) => {

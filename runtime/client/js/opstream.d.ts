@@ -113,6 +113,8 @@ interface BaseDocument<Events extends DocumentEvents> extends Emitter<Events> {
   /** Takes back this client's last change (what was typed without a pause is one), whatever others did since. False: nothing to take back. */
   undo(): boolean;
   redo(): boolean;
+  /** The next edit begins a change of its own. */
+  undoStop(): void;
 
   /** Resolves when the document is joined and nothing is pending. */
   synced(): Promise<void>;

@@ -12,7 +12,7 @@ export const origins = ['server', 'refused', 'reloaded', 'undo'];
 /** enum ops_peer_change */
 export const peerChange = { JOINED: 0, UPDATED: 1, LEFT: 2 };
 /** enum ops_err */
-const NOMEM = 1, SYNTAX = 2, RANGE = 3;
+const NOMEM = 1, SYNTAX = 2, RANGE = 3, NOTHING = 5;
 
 const ABSENT = -1;
 const encoder = new TextEncoder();
@@ -172,10 +172,17 @@ export class Session {
   revision(doc) { return this.#exports.doc_revision(doc); }
   pending(doc) { return this.#exports.doc_pending(doc); }
 
-  undo(doc) { return this.#exports.doc_undo(doc); }
-  redo(doc) { return this.#exports.doc_redo(doc); }
-  undoable(doc) { return this.#exports.doc_undoable?.(doc) !== 0; }
-  redoable(doc) { return this.#exports.doc_redoable?.(doc) !== 0; }
+  /** False: nothing is left to be taken back (or done again). */
+  undo(doc) { return this.#did(this.#exports.doc_undo(doc), 'undo'); }
+  redo(doc) { return this.#did(this.#exports.doc_redo(doc), 'redo'); }
+  undoable(doc) { return this.#exports.doc_undoable(doc) !== 0; }
+  redoable(doc) { return this.#exports.doc_redoable(doc) !== 0; }
+  undoStop(doc) { this.#exports.doc_undo_stop(doc); }
+
+  #did(err, what) {
+    if (err !== NOTHING) this.#check(err, what);
+    return err !== NOTHING;
+  }
 
   // ---- text --------------------------------------------------------------------------------------------------------------------
 

@@ -395,6 +395,21 @@ EXPORT(doc_redo) int module_doc_redo(struct ops_doc *doc)
     return (int)ops_doc_redo(doc);
 }
 
+EXPORT(doc_undoable) bool module_doc_undoable(const struct ops_doc *doc)
+{
+    return ops_doc_undoable(doc);
+}
+
+EXPORT(doc_redoable) bool module_doc_redoable(const struct ops_doc *doc)
+{
+    return ops_doc_redoable(doc);
+}
+
+EXPORT(doc_undo_stop) void module_doc_undo_stop(struct ops_doc *doc)
+{
+    ops_doc_undo_stop(doc);
+}
+
 EXPORT(awareness_set) int module_awareness_set(struct ops_doc *doc, size_t data)
 {
     return (int)ops_doc_awareness_set(doc, take(data));
