@@ -214,6 +214,9 @@ var Session = class _Session {
   // of the module's memory; another one whenever that has grown
   #outputAt;
   #client;
+  #unused = new Uint8Array(4096);
+  // random bytes: asking for 16 at a time took 70 % of an edit in Node
+  #unusedAt = 4096;
   /**
    * @param module opstream.wasm, compiled
    * @param host what is told: the functions patch, changed, status, refused, peer and trouble
@@ -249,8 +252,13 @@ var Session = class _Session {
   }
   #random(at, bytes) {
     const memory = this.#memory();
-    for (let done = 0; done < bytes; done += 65536)
-      crypto.getRandomValues(memory.subarray(at + done, at + Math.min(bytes, done + 65536)));
+    for (let done = 0; done < bytes; ) {
+      if (this.#unusedAt === this.#unused.length) this.#unusedAt = (crypto.getRandomValues(this.#unused), 0);
+      const part = this.#unused.subarray(this.#unusedAt, this.#unusedAt + bytes - done);
+      memory.set(part, at + done);
+      this.#unusedAt += part.length;
+      done += part.length;
+    }
   }
   #text(at, bytes) {
     return at === 0 ? void 0 : decoder.decode(this.#memory().subarray(at, at + bytes));

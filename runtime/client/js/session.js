@@ -24,6 +24,8 @@ export class Session {
   #bytes = new Uint8Array(0); // of the module's memory; another one whenever that has grown
   #outputAt;
   #client;
+  #unused = new Uint8Array(4096); // random bytes: asking for 16 at a time took 70 % of an edit in Node
+  #unusedAt = 4096;
 
   /**
    * @param module opstream.wasm, compiled
@@ -66,8 +68,13 @@ export class Session {
 
   #random(at, bytes) {
     const memory = this.#memory();
-    for (let done = 0; done < bytes; done += 65536) // as much as one call of getRandomValues may ask for
-      crypto.getRandomValues(memory.subarray(at + done, at + Math.min(bytes, done + 65536)));
+    for (let done = 0; done < bytes;) {
+      if (this.#unusedAt === this.#unused.length) this.#unusedAt = (crypto.getRandomValues(this.#unused), 0);
+      const part = this.#unused.subarray(this.#unusedAt, this.#unusedAt + bytes - done);
+      memory.set(part, at + done);
+      this.#unusedAt += part.length;
+      done += part.length;
+    }
   }
 
   #text(at, bytes) {
