@@ -11,7 +11,7 @@
 enum { PAGE_MEMORY_MAX = 1 << 20, PAGE_ETAG_BYTES = 24 };
 
 /* What the page may do. No style or script but those that the server has files of; WebAssembly, but no eval. 'self' is also ws: and wss: of
- * the own host. A frame of the page in the page, and in none of anybody else. */
+ * the own host, in Safari since 16. A frame of the page in the page, and in none of anybody else. */
 #define POLICY                                                                                                         \
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; "                 \
     "img-src 'self' data:; manifest-src 'self'; frame-src 'self'; frame-ancestors 'self'; base-uri 'none'; "           \
