@@ -1,0 +1,196 @@
+/**
+ * A text document in CodeMirror.
+ *
+ * Happy path: 1. what is typed is a transaction; its changes go to the document, then to the screen; 2. what others did comes as patches
+ * and goes to the screen as a transaction marked `remote`, which does not go back; 3. undo is the document's, and comes as patches too.
+ *
+ * What can go wrong:
+ *   the document does not take an edit   the editor shows the document again, and the person is told
+ *   editor and document differ           must not happen; looked for when nobody types, logged, and mended from the document
+ *
+ * Lines end in "\n" alone: CodeMirror would otherwise count a "\r\n" of somebody else's as one unit where the document counts two.
+ */
+import { Annotation, ChangeSet, EditorState, Text } from '@codemirror/state';
+import { EditorView, highlightSpecialChars, keymap, placeholder } from '@codemirror/view';
+import { textKeys, undoKeys } from './keys.js';
+import { peers, setPeers } from './peers.js';
+import { wholeCharacters } from './whole_characters.js';
+
+const remote = Annotation.define();
+const isLocal = (transaction) => !transaction.annotation(remote);
+const linesOf = (text) => Text.of(text.split('\n'));
+const IDLE_MS = 1000;
+
+export class TextEditor {
+  #doc;
+  #view;
+  #waiting = null; // what the patches of this turn make together: { changes, caret }
+  #check;
+  #off;
+  #onTrouble;
+
+  /**
+   * @param host an element; the editor lives in its shadow root, where CodeMirror needs no <style> element (the page's policy has none)
+   * @param onSelection called when this person's caret may be somewhere else; `own`: because of this person
+   * @param onTrouble called with a sentence for the person
+   */
+  constructor({ host, doc, label, onSelection, onTrouble }) {
+    this.#doc = doc;
+    this.#onTrouble = onTrouble;
+    const root = host.attachShadow({ mode: 'open', delegatesFocus: true });
+    this.#view = new EditorView({
+      root,
+      parent: root,
+      state: EditorState.create({
+        doc: linesOf(doc.text),
+        extensions: [
+          EditorState.lineSeparator.of('\n'),
+          wholeCharacters(isLocal),
+          keymap.of([...undoKeys(doc), ...textKeys]),
+          EditorView.domEventHandlers({ beforeinput: (event) => this.#history(event) }),
+          EditorView.clipboardInputFilter.of((text) => text.replace(/\r\n?/g, '\n')),
+          EditorView.lineWrapping,
+          EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'true', autocorrect: 'on', autocapitalize: 'sentences' }),
+          EditorView.updateListener.of((update) => {
+            if (update.selectionSet || update.docChanged || update.focusChanged)
+              onSelection(update.transactions.every(isLocal));
+          }),
+          highlightSpecialChars(),
+          placeholder('Nothing here yet. Type something.'),
+          peers(isLocal),
+          look,
+        ],
+      }),
+      dispatchTransactions: (transactions, view) => this.#dispatch(transactions, view),
+    });
+    this.#off = doc.on('patch', (patch) => this.#patch(patch));
+  }
+
+  close() {
+    this.#off();
+    clearTimeout(this.#check);
+    this.#view.destroy();
+  }
+
+  /** Where this person's caret is. */
+  get cursor() {
+    const { anchor, head } = this.#view.state.selection.main;
+    return { anchor, head };
+  }
+
+  get hasFocus() { return this.#view.hasFocus; }
+  focus() { this.#view.focus(); }
+
+  showPeers(list) {
+    this.#view.dispatch({ effects: setPeers.of(list), annotations: remote.of(true) });
+  }
+
+  #dispatch(transactions, view) {
+    let refused;
+    for (const transaction of transactions) {
+      if (!transaction.docChanged || !isLocal(transaction) || refused !== undefined) continue;
+      try {
+        this.#send(transaction.changes);
+      } catch (error) {
+        refused = error;
+      }
+    }
+    view.update(transactions);
+    if (refused !== undefined) {
+      this.#reload();
+      this.#onTrouble(`This edit cannot be made: ${refused.message}`);
+    }
+    if (transactions.some((transaction) => transaction.docChanged)) this.#checkLater();
+  }
+
+  /** The changes are in the order of the text: each is applied to what those before it left. */
+  #send(changes) {
+    changes.iterChanges((from, to, fromAfter, _toAfter, inserted) => {
+      const text = inserted.toString();
+      if (from === to) this.#doc.insert(fromAfter, text);
+      else if (text === '') this.#doc.delete(fromAfter, to - from);
+      else this.#doc.replace(fromAfter, to - from, text);
+    });
+  }
+
+  /** Undo from a menu, a gesture or a phone's keyboard is the document's undo, too. */
+  #history(event) {
+    const undo = event.inputType === 'historyUndo';
+    if (!undo && event.inputType !== 'historyRedo') return false;
+    event.preventDefault();
+    if (undo) this.#doc.undo();
+    else this.#doc.redo();
+    return true;
+  }
+
+  // ---- from the document ---------------------------------------------------------------------------------------------------
+
+  /** Patches of one turn become one transaction: a catch-up of a thousand steps is drawn once. */
+  #patch({ position, deleted, inserted, origin }) {
+    if (this.#waiting === null) {
+      this.#waiting = { changes: ChangeSet.empty(this.#view.state.doc.length), caret: undefined };
+      queueMicrotask(() => this.#flush());
+    }
+    const { changes } = this.#waiting;
+    if (position + deleted > changes.newLength) { // the two differ: mended below
+      console.warn('OpStream: a patch reaches past the end of the editor');
+      this.#waiting.differs = true;
+      return;
+    }
+    const step = ChangeSet.of({ from: position, to: position + deleted, insert: linesOf(inserted) }, changes.newLength);
+    this.#waiting.changes = changes.compose(step);
+    if (origin === 'undo') this.#waiting.caret = position + inserted.length;
+  }
+
+  #flush() {
+    if (this.#waiting === null) return;
+    const { changes, caret, differs } = this.#waiting;
+    this.#waiting = null;
+    this.#view.dispatch({
+      changes,
+      selection: caret === undefined ? undefined : { anchor: Math.min(caret, changes.newLength) },
+      scrollIntoView: caret !== undefined,
+      annotations: remote.of(true),
+    });
+    if (differs || this.#view.state.doc.length !== this.#doc.length) this.#differ();
+  }
+
+  // ---- do the two agree? ---------------------------------------------------------------------------------------------------
+
+  #checkLater() {
+    clearTimeout(this.#check);
+    this.#check = setTimeout(() => {
+      this.#flush();
+      if (this.#view.state.doc.length !== this.#doc.length || this.#view.state.doc.toString() !== this.#doc.text) this.#differ();
+    }, IDLE_MS);
+  }
+
+  #differ() {
+    console.error('OpStream: the editor shows another text than the document has; it is loaded from the document');
+    this.#reload();
+  }
+
+  /** Only what differs is replaced: carets before and behind it stay where they are. */
+  #reload() {
+    this.#waiting = null;
+    const shown = this.#view.state.doc.toString(), text = this.#doc.text;
+    const most = Math.min(shown.length, text.length);
+    let start = 0, end = 0;
+    while (start < most && shown[start] === text[start]) start++;
+    while (end < most - start && shown[shown.length - 1 - end] === text[text.length - 1 - end]) end++;
+    this.#view.dispatch({
+      changes: { from: start, to: shown.length - end, insert: linesOf(text.slice(start, text.length - end)) },
+      annotations: remote.of(true),
+    });
+  }
+}
+
+const look = EditorView.theme({
+  '&': { height: '100%', color: 'var(--ink)', backgroundColor: 'transparent' },
+  '&.cm-focused': { outline: 'none' }, // the paper around it shows the focus
+  '.cm-scroller': { fontFamily: 'var(--text)', fontSize: 'var(--text-size)', lineHeight: '1.7' },
+  '.cm-content': { padding: '28px 0 96px', caretColor: 'var(--mark)' },
+  '.cm-line': { padding: '0 var(--paper-side)' },
+  '.cm-content ::selection, .cm-line::selection': { backgroundColor: 'var(--selected)' },
+  '.cm-placeholder': { color: 'var(--soft)' },
+});
