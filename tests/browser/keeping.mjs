@@ -87,6 +87,7 @@ async function serverDeadAtReload(place)
         const failed = await tab.reload().then(() => null, (e) => e);
         check(failed !== null, 'without a server there is no page');
         await place.revive();
+        await tab.page.waitForURL('chrome-error://chromewebdata/', { timeout: 5000 }).catch(() => {}); // it is on its way to that page
         await tab.page.goto(`http://127.0.0.1:${place.port}${textPage('dead')}`);
         await seat.holds(seat.typed);
         await allThere(name, place, 'dead', [seat]);

@@ -25,10 +25,11 @@ export class Seat
         return this.page.waitForFunction(([index, source, ...rest]) => {
             const seat = document.querySelectorAll('.seat')[index];
             // The condition travels as text; a page's policy forbids eval, so it is one of a few.
-            const is = { status: (s) => seat?.dataset.status === s, pending: (least) => Number(seat?.dataset.pending) >= least,
-                quiet: () => seat?.dataset.status === 'online' && seat.dataset.pending === '0',
-                text: (part) => globalThis.opstream?.seats[index]?.doc?.text?.includes(part),
-                holds: (typed) => [...globalThis.opstream?.seats[index]?.doc?.text ?? ''].filter((c) => typed.includes(c)).join('') === typed };
+            const doc = globalThis.opstream?.seats[index]?.doc;
+            const is = { status: (s) => doc && seat.dataset.status === s, pending: (least) => Number(seat?.dataset.pending) >= least,
+                quiet: () => doc?.status === 'joined' && seat.dataset.status === 'online' && seat.dataset.pending === '0',
+                text: (part) => doc?.text?.includes(part),
+                holds: (typed) => [...doc?.text ?? ''].filter((c) => typed.includes(c)).join('') === typed };
             return is[source](...rest);
         }, [this.index, condition, ...values], { timeout: LIMIT, polling: 20 }).catch(async (e) => {
             throw new Error(`seat ${this.index} is never ${what}; it is ${await this.status().catch(() => '?')}, pending ${
@@ -47,15 +48,8 @@ export class Seat
     // The document as the client has it.
     text() { return this.page.evaluate((i) => globalThis.opstream.seats[i].doc.text, this.index); }
 
-    // The document as the reader sees it: the editor's lines, without the marks of other people's cursors. For texts that fit on the screen.
-    shown()
-    {
-        return this.content.evaluate((content) => [...content.querySelectorAll('.cm-line')].map((line) => {
-            const copy = line.cloneNode(true);
-            for (const mark of copy.querySelectorAll('[contenteditable=false], .cm-widgetBuffer')) mark.remove();
-            return copy.textContent;
-        }).join('\n'));
-    }
+    // The document as the editor has it: what CodeMirror keeps behind its element. (Its lines on the screen are those in view only.)
+    shown() { return this.content.evaluate((content) => content.cmTile.view.state.doc.toString()); }
 
     saved() { return this.page.evaluate((i) => globalThis.opstream.seats[i].client.saved(), this.index); }
 

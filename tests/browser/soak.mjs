@@ -49,7 +49,7 @@ const FINGERS = {
     },
     newline: (seat) => press(seat, 'Enter'),
     undo: (seat, r) => press(seat, 'Control+z', 1 + r.below(5)),
-    redo: (seat, r) => press(seat, 'Control+Shift+z', 1 + r.below(3)),
+    redo: (seat, r) => press(seat, 'Control+Shift+Z', 1 + r.below(3)),
     shorten: async (seat, r) => {
         if ((await seat.text()).length < LONGEST) return;
         await press(seat, r.pick(['Control+Home', 'Control+End']));
