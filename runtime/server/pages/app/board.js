@@ -15,6 +15,7 @@ export class Board {
   #views = new Map();
   #lists = new Map();
   #counts = new Map();
+  #hint = newId('hint');
   #spoken = h('p', { class: 'visually-hidden', role: 'status' });
   #onWork;
   #off;
@@ -26,7 +27,8 @@ export class Board {
     this.#cards = new Cards(doc);
     this.#onWork = onWork;
     host.replaceChildren(h('div', { class: 'columns', onkeydown: (event) => this.#keys(event), onfocusin: (event) => this.#at(event.target) },
-      ...columns.map(([id, title]) => this.#column(id, title))), this.#spoken);
+      ...columns.map(([id, title]) => this.#column(id, title))),
+      h('p', { class: 'soft hint', id: this.#hint }, 'Drag a card, or focus it: Enter renames, Alt with an arrow key moves, Delete deletes.'), this.#spoken);
     this.#off = doc.on('change', () => this.#later());
     this.#draw();
   }
@@ -88,7 +90,11 @@ export class Board {
     let view = this.#views.get(id);
     if (view === undefined) {
       view = new CardView(id, {
-        rename: (title) => this.#cards.rename(id, title),
+        hint: this.#hint,
+        rename: (title) => {
+          this.#cards.rename(id, title);
+          this.#draw();
+        },
         menu: () => this.#menu(id),
       });
       view.showPeople(this.#others.filter(({ card }) => card === id));
@@ -110,7 +116,7 @@ export class Board {
   #add(column) {
     const id = this.#cards.add(column);
     this.#draw();
-    this.#views.get(id).edit();
+    this.#views.get(id).edit((title) => { if (title === '') this.#remove(id); });
   }
 
   #move(id, column, index) {

@@ -12,11 +12,11 @@ export class CardView {
   #actions;
   #card;
 
-  /** @param actions { rename(title), menu() } */
+  /** @param actions { rename(title), menu(), hint } `hint`: id of the text that says what the keys do */
   constructor(id, actions) {
     this.id = id;
     this.#actions = actions;
-    this.element = h('li', { class: 'card', 'data-card': id, tabindex: '0', 'aria-keyshortcuts': 'Alt+ArrowLeft Alt+ArrowRight Alt+ArrowUp Alt+ArrowDown Enter Delete' },
+    this.element = h('li', { class: 'card', 'data-card': id, tabindex: '0', 'aria-describedby': actions.hint, 'aria-keyshortcuts': 'Alt+ArrowLeft Alt+ArrowRight Alt+ArrowUp Alt+ArrowDown Enter Delete' },
       h('span', { class: 'grip', 'aria-hidden': 'true' }, icon(icons.grip)), this.#title,
       h('button', { class: 'tool', type: 'button', onclick: () => actions.menu() }, icon(icons.more), h('span', { class: 'visually-hidden' }, 'Move, colour, delete')),
       this.#people);
@@ -51,8 +51,8 @@ export class CardView {
     }));
   }
 
-  /** The title becomes a field; every key is written at once. Enter and Esc end it. */
-  edit() {
+  /** The title becomes a field; every key is written at once. Enter and Esc end it, then `onend` is called with the title. */
+  edit(onend = () => {}) {
     if (this.#field !== undefined) return this.#field.focus();
     this.#field = h('textarea', { class: 'title', rows: '1', 'aria-label': 'Title', maxlength: '500', placeholder: 'What is to be done?',
       oninput: () => {
@@ -63,10 +63,9 @@ export class CardView {
         if (event.isComposing || (event.key !== 'Enter' && event.key !== 'Escape') || event.shiftKey) return;
         event.preventDefault();
         event.stopPropagation();
-        this.#end();
-        this.element.focus();
+        this.element.focus(); // and the field is left
       },
-      onblur: () => this.#end() });
+      onblur: () => this.#end(onend) });
     this.#field.value = this.#card.title;
     this.#title.replaceWith(this.#field);
     this.#fit();
@@ -79,11 +78,12 @@ export class CardView {
     this.#field.style.setProperty('height', `${this.#field.scrollHeight}px`);
   }
 
-  #end() {
+  #end(onend) {
     const field = this.#field;
     if (field === undefined) return;
     this.#field = undefined;
     field.replaceWith(this.#title);
+    onend(field.value);
   }
 
   /** @param actions { edit(), move(column), step(down), paint(color), remove() } */

@@ -26,23 +26,22 @@ export class Connection {
   #pendingSince;
   #backUntil = 0;
   #timer;
+  #offs; // listeners to end
 
   constructor(client) {
     this.#client = client;
-    client.on('status', () => {
+    this.#offs = [client.on('status', () => {
       this.#since = Date.now();
       this.update();
-    });
-    client.on('refused', (refused) => this.refuse(refused.message));
+    }), client.on('refused', (refused) => this.refuse(refused.message))];
     this.update();
   }
 
   /** The document is there. */
   watch(doc) {
     this.#doc = doc;
-    doc.on('status', () => this.update());
-    doc.on('refused', (refused) =>
-      this.refuse(refused.op === undefined ? refused.message : `${refused.message} It was taken back here, too.`));
+    this.#offs.push(doc.on('status', () => this.update()), doc.on('refused', (refused) =>
+      this.refuse(refused.op === undefined ? refused.message : `${refused.message} Your edit was taken back.`)));
     this.update();
   }
 
@@ -52,7 +51,10 @@ export class Connection {
     this.update();
   }
 
-  close() { clearTimeout(this.#timer); }
+  close() {
+    clearTimeout(this.#timer);
+    for (const off of this.#offs) off();
+  }
 
   update() {
     clearTimeout(this.#timer);
@@ -102,7 +104,9 @@ export class Connection {
     const next = status === 'connecting' ? 'trying now…' : seconds === undefined ? '' : seconds === 0 ? 'trying again' : `next try in ${seconds}\u00a0s`;
     return {
       state: 'offline', symbol: icons.offline,
-      sentence: this.#doc === undefined ? 'Offline: the server does not answer.' : 'Offline: what you type is kept, and sent when the connection is back.',
+      sentence: this.#doc === undefined ? 'Offline: the server does not answer.'
+        : this.#client.persistent === false ? 'Offline: what you type is sent when the connection is back. Keep this page open until then: the browser stores nothing here.'
+          : 'Offline: what you type is kept, and sent when the connection is back.',
       detail: [waiting, next].filter(Boolean).join(' · '),
       button: ['Try now', () => this.#client.retry()],
       again: 250,

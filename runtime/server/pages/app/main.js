@@ -55,12 +55,16 @@ function showTitle() {
   document.title = `${offline ? 'Offline: ' : ''}${name} · OpStream`;
 }
 
-function problem(error) {
-  const element = document.getElementById('problem');
-  console.error(error);
-  element.hidden = false;
-  say(element, `This page cannot work here: ${error.message}`);
+/** The lines of the example that depend on what is open. */
+function exampleOf(id) {
+  const quoted = `'${id.replace(/['\\]/g, '\\$&')}'`;
+  return view === 'board'
+    ? { document: `${quoted}, 'json'`, event: "'change', (p) => console.log(p)", edit: "set('cards.one.title', 'Hello')" }
+    : { document: `${quoted}, 'text'`, event: "'patch', (p) => console.log(p)", edit: "insert(0, 'Hello. ')" };
 }
+
+/** The seat says what is wrong. */
+const failed = (error) => console.error(error);
 
 document.getElementById('doc').value = name;
 document.querySelector('form.which').addEventListener('submit', (event) => {
@@ -77,18 +81,21 @@ document.getElementById('side').addEventListener('click', (event) => {
     traffic.people = seats.length;
     showLinks();
   } else {
-    sit().catch(problem);
+    sit().catch(failed);
   }
   history.replaceState(null, '', link({}));
 });
 // What is pending is in the browser's storage; only without one would it be lost.
 addEventListener('beforeunload', (event) => {
-  if (seats.some(({ doc, storageFailed }) => storageFailed && doc?.pending > 0)) event.preventDefault();
+  if (seats.some(({ client, doc }) => client.persistent === false && doc?.pending > 0)) event.preventDefault();
 });
 
+place.replaceChildren();
+const first = sit();
+if (address.get('seats') === '2') sit().catch(failed);
 showTitle();
-showAbout(name);
-sit().then((seat) => {
-  if (matchMedia('(pointer: fine)').matches) seat.focus(); // on a phone the keyboard would cover half of the page
-}).catch(problem);
-if (address.get('seats') === '2') sit().catch(problem);
+showAbout(exampleOf(place.firstElementChild.dataset.document));
+first.then((seat) => {
+  const fine = matchMedia('(pointer: fine)').matches; // on a phone the keyboard would cover half of the page
+  if (fine && view === 'text' && document.activeElement === document.body) seat.focus();
+}).catch(failed);

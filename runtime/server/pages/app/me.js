@@ -29,12 +29,19 @@ function write(storage, key, value) {
 /** @param seat 0 for the first person in this window, 1 for the second; @param taken colours that others here have */
 export function meOf(seat, taken = []) {
   const key = `opstream.me.${seat}`;
-  const kept = personOf(read('localStorage', key)) ?? personOf(read('sessionStorage', key));
-  if (kept !== undefined) return kept;
+  const chosen = personOf(read('localStorage', key));
+  if (chosen !== undefined) return chosen;
+  const made = personOf(read('sessionStorage', key));
+  if (made !== undefined && !taken.includes(made.color)) return { ...made, made: true };
+  return anotherColour(seat, made ?? { name: randomName() }, taken);
+}
+
+/** A person with a made-up colour gets one that nobody has, as long as there is one. */
+export function anotherColour(seat, { name }, taken) {
   const free = colours.filter(([, colour]) => !taken.includes(colour));
-  const made = { name: randomName(), color: pick(free)[1] };
-  write('sessionStorage', key, made);
-  return made;
+  const made = { name, color: pick(free.length > 0 ? free : colours)[1] };
+  write('sessionStorage', `opstream.me.${seat}`, made);
+  return { ...made, made: true };
 }
 
 export function keepMe(seat, me) {

@@ -16,7 +16,8 @@ export function keyBetween(before, after) {
     const high = bounded && at < after.length ? DIGITS.indexOf(after[at]) : BASE;
     if (high - low > 1) {
       const room = high - low - 1;
-      return key + DIGITS[low + 1 + Math.floor(room * (0.25 + Math.random() * 0.5))];
+      const end = after === '' && low > 0; // behind the last one, where most are put: small steps, and keys stay short
+      return key + DIGITS[low + 1 + Math.floor(end ? Math.random() * Math.min(room, 3) : room * (0.25 + Math.random() * 0.5))];
     }
     key += DIGITS[low];
     if (low < high) bounded = false; // smaller than `after` from here on

@@ -54,19 +54,20 @@ function selectionOf(view, { color, cursor }) {
     .map((rectangle) => new Marker(rectangle, { color }));
 }
 
-function caretOf(view, { name, color, cursor }) {
+function caretOf(view, { name, color, cursor, report }) {
   return RectangleMarker.forRange(view, 'cm-peer-caret', EditorSelection.cursor(cursor.head))
-    .map((rectangle) => new Marker(rectangle, { name, color, leftwards: rectangle.left > view.scrollDOM.clientWidth * 0.6 }));
+    .map((rectangle) => new Marker(rectangle, { name, color, report, leftwards: rectangle.left > view.scrollDOM.clientWidth * 0.6 }));
 }
 
 /** A rectangle in somebody's colour; one with a name is a caret. */
 class Marker {
-  constructor(rectangle, { name, color, leftwards = false }) {
-    Object.assign(this, { rectangle, name, color, leftwards });
+  constructor(rectangle, { name, color, report, leftwards = false }) {
+    Object.assign(this, { rectangle, name, color, report, leftwards });
   }
 
   eq(other) {
-    return this.rectangle.eq(other.rectangle) && this.name === other.name && this.color === other.color && this.leftwards === other.leftwards;
+    return this.rectangle.eq(other.rectangle) && this.name === other.name && this.color === other.color && this.report === other.report
+      && this.leftwards === other.leftwards;
   }
 
   draw() {
@@ -77,18 +78,18 @@ class Marker {
 
   update(element, previous) {
     if (!this.rectangle.update(element, previous.rectangle)) return false;
-    this.#dress(element);
+    this.#dress(element, this.report === previous.report && this.name === previous.name);
     return true;
   }
 
-  /** A caret that moves shows its name anew: a new element begins the animation again. */
-  #dress(element) {
+  /** Whoever moves the caret has its name shown anew (a new element begins the animation again); text that moves it along does not. */
+  #dress(element, same = false) {
     paint(element, this.color);
     if (this.name === undefined) return;
-    const flag = document.createElement('span');
+    const flag = same ? element.firstElementChild : document.createElement('span');
     flag.className = this.leftwards ? 'cm-peer-flag cm-leftwards' : 'cm-peer-flag';
     flag.textContent = this.name;
-    element.replaceChildren(flag);
+    if (!same) element.replaceChildren(flag);
   }
 }
 

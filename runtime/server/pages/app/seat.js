@@ -8,7 +8,7 @@ import { Board } from './board.js';
 import { Connection } from './connection.js';
 import { h, icon, icons } from './dom.js';
 import { TextEditor } from './editor.js';
-import { keepMe, meOf, personOf, stranger } from './me.js';
+import { anotherColour, keepMe, meOf, personOf, stranger } from './me.js';
 import { People } from './people.js';
 import { askWho } from './profile.js';
 import { Report } from './report.js';
@@ -24,6 +24,7 @@ export class Seat {
   #content; // TextEditor or Board
   #report;
   #connection;
+  #offs = []; // listeners to end
   #people = new People(() => this.#rename());
   #body = h('div', { class: 'body' });
   #undo = tool('Undo', icons.undo, 'Undo your last change', () => this.doc?.undo());
@@ -42,10 +43,7 @@ export class Seat {
       this.#connection.element, this.#body);
     this.#people.show(this.me, []);
     this.client.on('status', (status) => { this.element.dataset.status = status; });
-    this.client.on('trouble', (what) => {
-      console.warn(`OpStream: ${what}`);
-      if (/stor/i.test(what)) this.storageFailed = true;
-    });
+    this.client.on('trouble', (what) => console.warn(`OpStream: ${what}`));
     this.client.on('sent', (message) => traffic.add(number, 'sent', message));
     this.client.on('received', (message) => traffic.add(number, 'received', message));
   }
@@ -56,15 +54,15 @@ export class Seat {
     try {
       this.doc = await this.client.open(this.element.dataset.document, type);
     } catch (error) {
+      if (this.#closed) return this;
       this.#connection.refuse(error.message);
       throw error;
     }
     const { doc } = this;
     this.#connection.watch(doc);
     this.#content = this.view === 'text' ? this.#text(doc) : new Board({ host: this.#body, doc, onWork: () => this.#report?.soon() });
-    this.#report = new Report(doc, () => ({ ...this.me, ...this.#place() }));
-    doc.on('status', () => this.#status());
-    doc.awareness.on('change', () => this.#others());
+    this.#report = new Report(doc, () => ({ name: this.me.name, color: this.me.color, ...this.#place() }));
+    this.#offs = [doc.on('status', () => this.#status()), doc.awareness.on('change', () => this.#others())];
     this.#status();
     this.#others();
     return this;
@@ -73,6 +71,8 @@ export class Seat {
   focus() { this.#content?.focus(); }
 
   async close() {
+    this.#closed = true;
+    for (const off of this.#offs) off();
     this.#report?.close();
     this.#connection.close();
     this.#content?.close();
@@ -81,6 +81,7 @@ export class Seat {
   }
 
   #wasIn = false;
+  #closed = false;
 
   #text(doc) {
     const host = h('div', { class: 'paper' });
@@ -110,8 +111,16 @@ export class Seat {
 
   #others() {
     const others = [...this.doc.awareness.peers].map(([id, state]) => ({ id, ...personOf(state) ?? stranger, reported: placeOf(state), card: state?.card }));
+    this.#differ(others);
     this.#people.show(this.me, others);
     this.#content.showPeers(others);
+  }
+
+  /** Two whose colours were made up have the same one: the one who came later takes another. */
+  #differ(others) {
+    if (!this.me.made || !others.some(({ id, color }) => color === this.me.color && id < this.client.peerId)) return;
+    this.me = anotherColour(this.#number, this.me, others.map(({ color }) => color));
+    this.#report?.soon();
   }
 
   async #rename() {
