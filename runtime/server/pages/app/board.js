@@ -74,7 +74,7 @@ export class Board {
         there.add(card.id);
         const view = this.#view(card);
         view.show(card);
-        if (view.element !== place) list.insertBefore(view.element, place);
+        if (view.element !== place) view.moved(() => list.insertBefore(view.element, place));
         else place = place.nextElementSibling;
       }
     }

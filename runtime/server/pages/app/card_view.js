@@ -9,6 +9,7 @@ export class CardView {
   #title = h('button', { class: 'title', type: 'button', tabindex: '-1', onclick: () => this.edit() });
   #people = h('p', { class: 'at' });
   #field; // while the title is being written
+  #moving = false;
   #actions;
   #card;
 
@@ -65,7 +66,7 @@ export class CardView {
         event.stopPropagation();
         this.element.focus(); // and the field is left
       },
-      onblur: () => this.#end(onend) });
+      onblur: () => { if (!this.#moving) this.#end(onend); } });
     this.#field.value = this.#card.title;
     this.#title.replaceWith(this.#field);
     this.#fit();
@@ -76,6 +77,18 @@ export class CardView {
   #fit() {
     this.#field.style.setProperty('height', 'auto');
     this.#field.style.setProperty('height', `${this.#field.scrollHeight}px`);
+  }
+
+  /** An element that goes elsewhere in the page loses the focus; who writes the title while somebody moves the card writes on. */
+  moved(move) {
+    const field = document.activeElement === this.#field ? this.#field : undefined;
+    const { selectionStart, selectionEnd } = field ?? {};
+    this.#moving = true;
+    move();
+    this.#moving = false;
+    if (field === undefined) return;
+    field.focus({ preventScroll: true });
+    field.setSelectionRange(selectionStart, selectionEnd);
   }
 
   #end(onend) {
