@@ -135,7 +135,8 @@ bool ops_doc_redoable(const struct ops_doc *doc)
 
 void ops_doc_undo_stop(struct ops_doc *doc)
 {
-    doc->history.open = false;
+    if (!doc->client->calling)
+        doc->history.open = false;
 }
 
 static enum ops_err history_step(struct ops_doc *doc, struct groups *from, struct groups *to)

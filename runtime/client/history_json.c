@@ -13,7 +13,7 @@ enum { JOINED_MAX = 1000 }; /* registers of a change that another write may stil
 
 struct before *history_json_before(struct ops_doc *doc, struct ops_str path)
 {
-    struct before *b = before_new(doc);
+    struct before *b = history_is_kept(doc) ? before_new(doc) : NULL;
 
     if (b == NULL || before_take(b, path) != OPS_OK || before_sort(b) != OPS_OK)
         return NULL;

@@ -58,16 +58,45 @@ static enum ops_err group_settle(struct ops_doc *doc, struct group *group)
     return OPS_OK;
 }
 
-/* From the newest down to the oldest: what others changed has met them all. */
+/* What `over` becomes below the group; the group meets it. */
+static enum ops_err group_pass(struct ops_doc *doc, struct group *group, const void **over)
+{
+    const struct ops_engine *engine = doc->engine;
+    struct ops_arena *scratch = &doc->client->scratch;
+    struct kept back;
+    const void *carried;
+    enum ops_err err = OPS_OK;
+
+    if (group->over.piece != NULL && *over != NULL)
+        err = engine->compose(kept_op(&group->over), *over, scratch, over);
+    else if (group->over.piece != NULL)
+        *over = kept_op(&group->over);
+    if (err != OPS_OK || *over == NULL)
+        return err;
+    err = engine->transform(kept_op(&group->back), *over, OPS_EXISTING_WINS, scratch, &carried);
+    if (err == OPS_OK)
+        err = engine->transform(*over, kept_op(&group->back), OPS_INCOMING_WINS, scratch, over);
+    if (err == OPS_OK)
+        err = kept_make(doc, carried, &back);
+    if (err == OPS_OK)
+        group_keep(doc, &group->back, back);
+    return err;
+}
+
+/* All of them meet what has changed since, newest first. On the way down it is not copied: it may be a whole text. */
 static enum ops_err groups_settle(struct ops_doc *doc, struct groups *groups)
 {
+    static const struct kept none = {NULL, 0};
+    const void *over = NULL;
     struct group *group, *older;
     enum ops_err err = OPS_OK;
 
+    for (group = groups->newest; err == OPS_OK && group != NULL; group = group->older)
+        err = group_pass(doc, group, &over);
     for (group = groups->newest; err == OPS_OK && group != NULL; group = older) {
         older = group->older;
-        err = group_settle(doc, group);
-        if (err == OPS_OK && doc->engine->is_no_op(kept_op(&group->back)))
+        group_keep(doc, &group->over, none); /* not before: parts of it were still on their way down */
+        if (doc->engine->is_no_op(kept_op(&group->back)))
             group_end(doc, groups, group);
     }
     return err;
@@ -80,7 +109,7 @@ static enum ops_err groups_carry(struct ops_doc *doc, struct groups *groups, con
     if (groups->newest == NULL)
         return OPS_OK;
     err = over_add(doc, groups->newest, seen);
-    return err == OPS_OK && groups->newest->over.bytes > CLIENT_GROUP_BYTES ? groups_settle(doc, groups) : err;
+    return err == OPS_OK && groups->newest->over.bytes > CLIENT_OVER_BYTES ? groups_settle(doc, groups) : err;
 }
 
 void history_text_carry(struct ops_doc *doc, const struct ops_text_op *seen, enum ops_origin origin)

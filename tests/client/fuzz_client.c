@@ -148,6 +148,34 @@ static void fuzzed_save(const struct fuzzed *f)
     ops_arena_reset(&arena);
 }
 
+static struct ops_str fuzzed_snapshot(const struct ops_doc *doc, struct ops_arena *arena)
+{
+    struct ops_buf out;
+
+    ops_buf_init(&out, arena);
+    return ops_doc_snapshot(doc, &out) == OPS_OK ? ops_buf_str(&out) : ops_str_of(NULL, 0);
+}
+
+/* Undo, redo; both and nothing is different; or the next edit is a change of its own. */
+static void fuzzed_undo(struct fuzzed *f, unsigned how)
+{
+    struct ops_doc *doc = how & 1 ? f->text : f->json;
+    struct ops_arena arena = test_arena(TEST_ARENA_BYTES);
+    struct ops_str before = fuzzed_snapshot(f->text, &arena);
+    bool undoable = ops_doc_undoable(doc), redoable = ops_doc_redoable(doc);
+    enum ops_err err;
+
+    if ((how >> 1) % 4 == 0) {
+        ops_doc_undo_stop(doc);
+        return;
+    }
+    err = (how >> 1) % 4 == 1 ? ops_doc_redo(doc) : ops_doc_undo(doc);
+    FUZZ_CLAIM(err != OPS_OK || ((how >> 1) % 4 == 1 ? redoable : undoable), "what is taken back was there");
+    if (err == OPS_OK && (how >> 1) % 4 == 3 && ops_doc_redoable(doc) && ops_doc_redo(doc) == OPS_OK && doc == f->text)
+        FUZZ_CLAIM(ops_str_equal(before, fuzzed_snapshot(f->text, &arena)), "redo does what undo has taken back");
+    ops_arena_reset(&arena);
+}
+
 static void fuzzed_step(struct fuzzed *f, struct fuzz_input *in)
 {
     unsigned what = fuzz_byte(in) % 32;
@@ -169,7 +197,7 @@ static void fuzzed_step(struct fuzzed *f, struct fuzz_input *in)
     else if (what == 26)
         fuzzed_save(f);
     else if (what == 27)
-        ops_doc_undo(fuzz_byte(in) & 1 ? f->text : f->json);
+        fuzzed_undo(f, fuzz_byte(in));
     else if (what == 28)
         ops_doc_awareness_set(f->text, fuzz_part(in));
     else if (what == 29)

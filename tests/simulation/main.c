@@ -22,6 +22,7 @@ static bool run(uint64_t seed, unsigned steps, bool verbose, struct world *total
     ok = w->trouble[0] == '\0';
     if (totals != NULL) {
         totals->edits += w->edits;
+        totals->undos += w->undos;
         totals->cuts += w->cuts;
         totals->kills += w->kills;
         totals->failures += w->failures;
@@ -70,7 +71,7 @@ int main(int argc, char **argv)
         printf("# OPS_SEED=%llu OPS_STEPS=%u replays it\n", (unsigned long long)seed, fewest);
         return 1;
     }
-    printf("ok - %llu seeds: all equal to the log and to the model (%u edits, %u cuts, %u kills, %u store failures, %u restarts)\n",
-           (unsigned long long)seeds, totals.edits, totals.cuts, totals.kills, totals.failures, totals.restarts);
+    printf("ok - %llu seeds: all equal to the log and to the model (%u edits, %u undone, %u cuts, %u kills, %u store failures, %u restarts)\n",
+           (unsigned long long)seeds, totals.edits, totals.undos, totals.cuts, totals.kills, totals.failures, totals.restarts);
     return 0;
 }

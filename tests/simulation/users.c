@@ -37,8 +37,7 @@ static void user_refused(void *self, struct ops_doc *doc, const struct ops_refus
 
     (void)doc;
     w->refused++;
-    if (refused->code != OPS_ERROR_CODE_NOTHING_TO_UNDO && refused->code != OPS_ERROR_CODE_NOTHING_TO_REDO)
-        world_trouble(w, "an edit was refused for good: %d %.*s", (int)refused->code, (int)refused->sentence.len, refused->sentence.ptr);
+    world_trouble(w, "an edit was refused for good: %d %.*s", (int)refused->code, (int)refused->sentence.len, refused->sentence.ptr);
 }
 
 static void user_trouble(void *self, struct ops_str what)
@@ -143,6 +142,39 @@ void user_restart(struct world *w, unsigned user)
     ops_arena_reset(&arena);
 }
 
+static bool has_text(struct ops_str message, const char *text)
+{
+    size_t len = strlen(text), at;
+
+    for (at = 0; at + len <= message.len; at++) {
+        if (memcmp(message.ptr + at, text, len) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The server's own undo, wished for by user_undo: clients of other makers have no other. What it does comes to its author as a push, and
+ * its reply is to a request that this client does not know. It is asked for as such clients do, one at a time and when no op is
+ * unanswered: that is so just before this client sends its next one, `message`. */
+static void user_ask_undo(struct world *w, unsigned user, struct ops_str message)
+{
+    struct wire *wire = w->users[user].wire;
+    unsigned d;
+    char text[64];
+
+    for (d = 0; d < w->documents_count; d++) {
+        const char *wish = w->users[user].undo_wish[d];
+
+        snprintf(text, sizeof text, "\"documentId\":\"%.5s\",\"payload\"", document_name(d).ptr);
+        if (wish == NULL || wire->undo_asked[d] || !has_text(message, text))
+            continue;
+        snprintf(text, sizeof text, "{\"type\":\"%s\",\"id\":\"raw\",\"documentId\":\"%.5s\"}", wish, document_name(d).ptr);
+        queue_put(&wire->up, ops_str_of(text, strlen(text)), -1);
+        wire->undo_asked[d] = true;
+        w->users[user].undo_wish[d] = NULL;
+    }
+}
+
 void user_pump(struct world *w, unsigned user)
 {
     struct user *u = &w->users[user];
@@ -156,8 +188,10 @@ void user_pump(struct world *w, unsigned user)
         ops_client_connected(u->client);
     }
     while (u->wire != NULL && ops_client_outgoing(u->client, &text)) {
-        if (u->wire->connection != NULL)
-            queue_put(&u->wire->up, text, -1);
+        if (u->wire->connection == NULL)
+            continue;
+        user_ask_undo(w, user, text);
+        queue_put(&u->wire->up, text, -1);
     }
 }
 
@@ -266,6 +300,23 @@ static void user_write(struct world *w, unsigned user, struct ops_doc *doc)
     w->edits++;
 }
 
+/* By the client's own history, or by the server. */
+static void user_undo(struct world *w, unsigned user, unsigned document)
+{
+    struct ops_doc *doc = w->users[user].docs[document];
+    bool redo = world_below(w, 4) == 0;
+    enum ops_err err;
+
+    if (w->undo_of_server) {
+        w->users[user].undo_wish[document] = redo ? "redo" : "undo";
+        return;
+    }
+    err = redo ? ops_doc_redo(doc) : ops_doc_undo(doc);
+    if (err != OPS_OK && err != OPS_ERR_ABSENT)
+        world_trouble(w, "an undo failed: %d", (int)err);
+    w->undos += err == OPS_OK;
+}
+
 void user_edit(struct world *w, unsigned user)
 {
     unsigned d = world_below(w, w->documents_count);
@@ -273,11 +324,8 @@ void user_edit(struct world *w, unsigned user)
     char state[32];
 
     user_tick(w, user);
-    if (!w->insert_only && world_below(w, 12) == 0) {
-        if (world_below(w, 2) == 0)
-            ops_doc_undo(doc);
-        else
-            ops_doc_redo(doc);
+    if (!w->insert_only && world_below(w, w->undo_of_server ? 2 : 8) == 0) {
+        user_undo(w, user, d);
     } else if (world_below(w, 10) == 0) {
         snprintf(state, sizeof state, "{\"cursor\":%u}", world_below(w, 5));
         ops_doc_awareness_set(doc, ops_str_of(state, strlen(state)));

@@ -114,6 +114,7 @@ static void world_draw(struct world *w)
     w->documents_count = 1 + world_below(w, DOCUMENTS_MAX);
     w->loops = 1 + world_below(w, LOOPS_MAX);
     w->insert_only = world_below(w, 3) == 0;
+    w->undo_of_server = world_below(w, 2) == 0;
     w->fault_cut = world_below(w, 2) ? world_below(w, 12) : 0;
     w->fault_kill = world_below(w, 3) == 0 ? world_below(w, 6) : 0;
     w->fault_store = world_below(w, 2) ? world_below(w, 120) : 0;

@@ -35,6 +35,7 @@ struct wire {
     bool client_end;                   /* the client still holds its end */
     bool extended, server_closes, paused;
     int64_t seen[DOCUMENTS_MAX]; /* revision that the client was last told of; 0: none yet */
+    bool undo_asked[DOCUMENTS_MAX]; /* the server's own undo, not answered yet */
     struct queue up, down;
 };
 
@@ -48,6 +49,7 @@ struct user {
     struct ops_doc *docs[DOCUMENTS_MAX];
     struct wire *wire;
     unsigned typed; /* edits made */
+    const char *undo_wish[DOCUMENTS_MAX]; /* what the server is to be asked for: undo or redo; NULL: nothing */
     bool reloaded;  /* RevisionCompacted has happened: exactness is not promised */
 };
 
@@ -56,6 +58,7 @@ struct world {
     int64_t now_us;
     unsigned users_count, documents_count, loops;
     bool insert_only, verbose;
+    bool undo_of_server; /* that is what the users undo with */
     unsigned fault_cut, fault_kill, fault_store, fault_restart, fault_stall; /* in 1,000 steps; 0: never */
     struct ops_core *cores[LOOPS_MAX];
     struct mail_item *mail_first[LOOPS_MAX][LOOPS_MAX], *mail_last[LOOPS_MAX][LOOPS_MAX];
@@ -66,7 +69,7 @@ struct world {
     struct wire *wires;
     unsigned next_wire, wires_count;
     struct user users[USERS_MAX];
-    unsigned kills, cuts, restarts, failures, refused, edits;
+    unsigned kills, cuts, restarts, failures, refused, edits, undos;
     char trouble[TROUBLE_BYTES]; /* what is wrong; empty: nothing */
 };
 
