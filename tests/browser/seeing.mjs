@@ -1,6 +1,6 @@
 // What people see of each other and of the connection, and what they can take back.
 
-import { check, sleep } from '../live/lines.mjs';
+import { check, isFull, sleep } from '../live/lines.mjs';
 import { person, story } from './browser.mjs';
 import { boards } from './boards.mjs';
 import { serversText, together } from './oracle.mjs';
@@ -94,7 +94,7 @@ async function caretAt(tab, name)
 
 async function offlineIsSaid(place)
 {
-    for (const [where, options] of [['on a wide screen', {}], ['on a phone', { phone: true }]]) {
+    for (const [where, options] of [['on a phone', { phone: true }], ...(isFull ? [['on a wide screen', {}]] : [])]) {
         const proxy = await Proxy.open(place.port), documentId = `said-${options.phone ? 'phone' : 'wide'}`;
         await story(`offline, ${where}`, async () => {
             const tab = await person(proxy.port, textPage(documentId), options), { page, seat } = tab;
@@ -113,6 +113,7 @@ async function offlineIsSaid(place)
             check(/offline/i.test(await page.title()), `${where}: the tab's title says it, too`, await page.title());
             check(/offline/i.test(await seat.element.locator('[role=status]').first().textContent()), `${where}: a screen reader hears it`);
             proxy.up();
+            await banner.getByRole('button', { name: 'Try now' }).click();
             await banner.filter({ hasText: /back online/i }).waitFor({ timeout: 30000 });
             check(await serversText(place.where, documentId) === 'typed while offline', `${where}: when it says that all is sent, all is there`);
         });

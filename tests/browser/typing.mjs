@@ -74,5 +74,5 @@ export async function typing(place, seed)
 {
     await samePlace(place, seed);
     await killed(place, seed);
-    for (const how of Object.keys(AWAY)) await away(place, seed, how);
+    for (const how of isFull ? Object.keys(AWAY) : ['without network']) await away(place, seed, how);
 }
