@@ -3,9 +3,9 @@
 
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { notOk } from '../live/lines.mjs';
+import { notOk, sleep } from '../live/lines.mjs';
 import { Seat } from './seat.mjs';
 
 const packages = resolve(process.env.OPS_NPM_DIR ?? 'build/npm', 'node_modules');
@@ -29,15 +29,17 @@ export function browserMissing()
     return null;
 }
 
+// Root has no sandbox, and a container's /dev/shm is small. Nothing but loopback is ever asked for.
+const OPTIONS = () => ({ executablePath: executable(), headless: true,
+    args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking', '--disable-component-update', '--no-first-run'] });
+
 let running = null;
 let people = []; // profiles of the story that is told
 
 export async function launch()
 {
     const { chromium } = here('playwright-core');
-    running = await chromium.launch({ executablePath: executable(), headless: true,
-        // Root has no sandbox, and a container's /dev/shm is small. Nothing but loopback is ever asked for.
-        args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking', '--disable-component-update', '--no-first-run'] });
+    running = await chromium.launch(OPTIONS());
     return running;
 }
 
@@ -53,6 +55,23 @@ export async function profile({ width = 1280, height = 800, dark = false, phone 
     const context = await running.newContext({ viewport: { width, height }, colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce',
         ...(phone ? { hasTouch: true, isMobile: true, deviceScaleFactor: 2, viewport: { width: 390, height: 844 } } : {}) });
     return new Profile(context);
+}
+
+// A browser of its own whose profile lies in `folder`, and outlives it.
+export async function profileOnDisk(folder)
+{
+    return new Profile(await here('playwright-core').chromium.launchPersistentContext(folder, OPTIONS()));
+}
+
+const read = (path) => { try { return readFileSync(path, 'utf8'); } catch { return ''; } };
+
+// SIGKILL to the browser whose profile lies in `folder`, and to no other: its command line names the folder. Its children go with it.
+export async function killBrowserOf(folder)
+{
+    const its = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && read(`/proc/${pid}/cmdline`).includes(`--user-data-dir=${folder}\0`));
+    if (its.length === 0) throw new Error(`no browser has its profile in ${folder}`);
+    for (const pid of its) process.kill(Number(pid), 'SIGKILL');
+    while (its.some((pid) => !/^$|\) Z /.test(read(`/proc/${pid}/stat`)))) await sleep(20);
 }
 
 class Profile
