@@ -18,7 +18,7 @@ export class Board {
   #hint = newId('hint');
   #spoken = h('p', { class: 'visually-hidden', role: 'status' });
   #onWork;
-  #off;
+  #offs; // listeners to end
   #due = false;
 
   /** @param onWork called when this person is at another card */
@@ -29,11 +29,11 @@ export class Board {
     host.replaceChildren(h('div', { class: 'columns', onkeydown: (event) => this.#keys(event), onfocusin: (event) => this.#at(event.target) },
       ...columns.map(([id, title]) => this.#column(id, title))),
       h('p', { class: 'soft hint', id: this.#hint }, 'Drag a card, or focus it: Enter renames, Alt with an arrow key moves, Delete deletes.'), this.#spoken);
-    this.#off = doc.on('change', () => this.#later());
+    this.#offs = [doc.on('change', () => this.#later()), doc.on('status', () => this.#later())]; // a program's own write has no `change`
     this.#draw();
   }
 
-  close() { this.#off(); }
+  close() { for (const off of this.#offs) off(); }
 
   focus() { (this.#views.values().next().value ?? this.#lists.get(columns[0][0]).nextElementSibling)?.focus?.(); }
 

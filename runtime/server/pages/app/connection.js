@@ -20,6 +20,7 @@ export class Connection {
     h('div', { class: 'words' }, this.#sentence, this.#detail), this.#button, this.#spoken);
 
   #doc;
+  #failed; // why there is no document
   #refused; // what the server said no to, until it is dismissed
   #wasOffline = false;
   #since = Date.now(); // of the state that the client, or the pending edits, are in
@@ -42,6 +43,12 @@ export class Connection {
     this.#doc = doc;
     this.#offs.push(doc.on('status', () => this.update()), doc.on('refused', (refused) =>
       this.refuse(refused.op === undefined ? refused.message : `${refused.message} Your edit was taken back.`)));
+    this.update();
+  }
+
+  /** The document cannot be opened at all. */
+  fail(reason) {
+    this.#failed = `This document cannot be opened: ${reason}.`.replace(/\.\.$/, '.');
     this.update();
   }
 
@@ -73,6 +80,8 @@ export class Connection {
     if (status === 'stopped')
       return { state: 'refused', symbol: icons.stop, sentence: 'Stopped: the server speaks another version of the protocol than this page.',
         detail: waiting, button: ['Reload the page', () => location.reload()] };
+    if (this.#failed !== undefined)
+      return { state: 'refused', symbol: icons.stop, sentence: this.#failed, button: ['Try again', () => location.reload()] };
     if (this.#doc?.status === 'refused')
       return { state: 'refused', symbol: icons.stop, sentence: `The server refused this document. ${this.#refused ?? ''}`,
         detail: waiting, button: ['Reload the page', () => location.reload()] };
@@ -128,6 +137,6 @@ export class Connection {
       say(this.#button, button[0]);
       this.#button.onclick = button[1];
     }
-    if (['offline', 'back', 'refused'].includes(state)) say(this.#spoken, sentence);
+    say(this.#spoken, ['offline', 'back', 'refused'].includes(state) ? sentence : '');
   }
 }

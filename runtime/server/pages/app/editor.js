@@ -19,12 +19,13 @@ import { wholeCharacters } from './whole_characters.js';
 const remote = Annotation.define();
 const isLocal = (transaction) => !transaction.annotation(remote);
 const linesOf = (text) => Text.of(text.split('\n'));
-const IDLE_MS = 1000;
+const IDLE_MS = 1000, PART_UNITS = 100_000;
 
 export class TextEditor {
   #doc;
   #view;
   #waiting = null; // what the patches of this turn make together: { changes, caret }
+  #sending = false;
   #check;
   #off;
   #onTrouble;
@@ -64,10 +65,21 @@ export class TextEditor {
       dispatchTransactions: (transactions, view) => this.#dispatch(transactions, view),
     });
     this.#off = doc.on('patch', (patch) => this.#patch(patch));
+    this.#watchPrograms();
+  }
+
+  /** A local edit comes with no patch: whoever makes one in the page's console sees it here all the same. */
+  #watchPrograms() {
+    const doc = this.#doc, { replace } = doc;
+    doc.replace = (position, count, text) => {
+      replace.call(doc, position, count, text);
+      if (!this.#sending) this.#patch({ position, deleted: count, inserted: String(text) });
+    };
   }
 
   close() {
     this.#off();
+    delete this.#doc.replace;
     clearTimeout(this.#check);
     this.#view.destroy();
   }
@@ -98,19 +110,26 @@ export class TextEditor {
     view.update(transactions);
     if (refused !== undefined) {
       this.#reload();
-      this.#onTrouble(`This edit cannot be made: ${refused.message}`);
+      this.#onTrouble(refused instanceof RangeError ? 'This edit is too large: the document, or what waits to be sent, has reached its limit.' : refused.message);
     }
     if (transactions.some((transaction) => transaction.docChanged)) this.#checkLater();
   }
 
   /** The changes are in the order of the text: each is applied to what those before it left. */
   #send(changes) {
-    changes.iterChanges((from, to, fromAfter, _toAfter, inserted) => {
-      const text = inserted.toString();
-      if (from === to) this.#doc.insert(fromAfter, text);
-      else if (text === '') this.#doc.delete(fromAfter, to - from);
-      else this.#doc.replace(fromAfter, to - from, text);
-    });
+    this.#sending = true;
+    try {
+      changes.iterChanges((from, to, fromAfter, _toAfter, inserted) => {
+        let deleted = to - from, at = fromAfter;
+        for (const part of parts(inserted.toString())) {
+          this.#doc.replace(at, deleted, part);
+          at += part.length;
+          deleted = 0;
+        }
+      });
+    } finally {
+      this.#sending = false;
+    }
   }
 
   /** Undo from a menu, a gesture or a phone's keyboard is the document's undo, too. */
@@ -183,6 +202,19 @@ export class TextEditor {
       annotations: remote.of(true),
     });
   }
+}
+
+/** A book that is pasted is several edits: one op has a limit of 1 MiB. */
+function parts(text) {
+  const list = [];
+  let start = 0;
+  do {
+    let end = Math.min(start + PART_UNITS, text.length);
+    if (end < text.length && /[\ud800-\udbff]/.test(text[end - 1])) end--;
+    list.push(text.slice(start, end));
+    start = end;
+  } while (start < text.length);
+  return list;
 }
 
 const look = EditorView.theme({

@@ -64,7 +64,7 @@ function exampleOf(id) {
 }
 
 /** The seat says what is wrong. */
-const failed = (error) => console.error(error);
+const failed = (error) => console.warn(error);
 
 document.getElementById('doc').value = name;
 document.querySelector('form.which').addEventListener('submit', (event) => {

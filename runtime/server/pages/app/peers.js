@@ -55,7 +55,7 @@ function selectionOf(view, { color, cursor }) {
 }
 
 function caretOf(view, { name, color, cursor, report }) {
-  return RectangleMarker.forRange(view, 'cm-peer-caret', EditorSelection.cursor(cursor.head))
+  return RectangleMarker.forRange(view, 'cm-peer-caret', EditorSelection.cursor(cursor.head, cursor.anchor < cursor.head ? -1 : 1))
     .map((rectangle) => new Marker(rectangle, { name, color, report, leftwards: rectangle.left > view.scrollDOM.clientWidth * 0.6 }));
 }
 

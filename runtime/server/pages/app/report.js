@@ -5,7 +5,7 @@
  * along from then on, and may be off by that op. So it is told again once this side is settled: nothing pending, or somebody's edit
  * has moved the caret.
  */
-const OWN_MS = 60, MOVED_MS = 700;
+const OWN_MS = 60, PENDING_MS = 400, MOVED_MS = 700;
 
 export class Report {
   #doc;
@@ -20,7 +20,7 @@ export class Report {
     this.#doc = doc;
     this.#state = state;
     this.#off = doc.on('status', () => {
-      if (this.#unsettled && doc.pending === 0) this.soon();
+      if (doc.pending === 0 && (this.#unsettled || this.#due < Infinity)) this.soon();
     });
     this.now();
   }
@@ -30,9 +30,13 @@ export class Report {
     this.#off();
   }
 
-  /** This person did something; @param own false: somebody else moved the caret, which they know as well */
+  /**
+   * This person did something; what was typed carries the caret along at the others', so the report may wait for it to be settled.
+   *
+   * @param own false: somebody else moved the caret, which they know as well
+   */
   soon(own = true) {
-    const due = Date.now() + (own ? OWN_MS : MOVED_MS);
+    const due = Date.now() + (!own ? MOVED_MS : this.#doc.pending > 0 ? PENDING_MS : OWN_MS);
     if (due >= this.#due) return;
     this.#due = due;
     clearTimeout(this.#timer);

@@ -55,7 +55,7 @@ export class Seat {
       this.doc = await this.client.open(this.element.dataset.document, type);
     } catch (error) {
       if (this.#closed) return this;
-      this.#connection.refuse(error.message);
+      this.#connection.fail(error.message);
       throw error;
     }
     const { doc } = this;
