@@ -130,6 +130,8 @@ void history_text_carry(struct ops_doc *doc, const struct ops_text_op *seen, enu
     ops_arena_rewind(&doc->client->scratch, before);
     h->begin_utf16 = place_carried(h->begin_utf16, seen, true);
     h->end_utf16 = place_carried(h->end_utf16, seen, false);
+    if (h->begin_utf16 > h->end_utf16)
+        h->begin_utf16 = h->end_utf16; /* others typed where this client has just deleted: it goes on before that */
     if (err != OPS_OK)
         history_end(doc);
 }
