@@ -31,16 +31,18 @@ export const serversText = async (where, documentId) => contentOf(await serversD
 export async function together(where, documentId, seats)
 {
     const end = Date.now() + LIMIT;
-    let texts;
+    let texts, wrong;
     for (;;) {
         await Promise.all(seats.map((s) => s.quiet()));
         texts = await Promise.all([serversText(where, documentId), ...seats.map((s) => s.text()), ...seats.map((s) => s.shown())]);
-        if (texts.every((t) => t === texts[0])) return texts[0];
+        wrong = (await Promise.all(seats.map((s) => s.drawn()))).filter((w) => w !== null);
+        if (texts.every((t) => t === texts[0]) && wrong.length === 0) return texts[0];
         if (Date.now() > end) break;
         await sleep(50);
     }
     const named = [['the server', texts[0]], ...seats.map((s, i) => [`page ${i + 1}`, texts[1 + i]]),
-        ...seats.map((s, i) => [`the screen of page ${i + 1}`, texts[1 + seats.length + i]])];
+        ...seats.map((s, i) => [`the editor of page ${i + 1}`, texts[1 + seats.length + i]])];
+    if (texts.every((t) => t === texts[0])) throw new Error(`the screen shows something else than the document: ${wrong.join('; ')}`);
     throw new Error(`they do not converge:\n${named.map(([who, text]) => `${who}: ${JSON.stringify(text)}`).join('\n')}`);
 }
 

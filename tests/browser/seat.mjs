@@ -51,6 +51,20 @@ export class Seat
     // The document as the editor has it: what CodeMirror keeps behind its element. (Its lines on the screen are those in view only.)
     shown() { return this.content.evaluate((content) => content.cmTile.view.state.doc.toString()); }
 
+    // What is drawn where the document says otherwise, of the lines that are in view: null when there is none. A dot stands for what has no shape.
+    drawn()
+    {
+        return this.content.evaluate((content) => {
+            const { view } = content.cmTile, special = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028\u2029\u202d\u202e\u2066\u2067\u2069\ufeff\ufff9-\ufffc]/g;
+            const plain = (text) => text.replace(special, '\u2022');
+            const is = view.state.sliceDoc(view.viewport.from, view.viewport.to).split('\n');
+            const drawn = [...content.querySelectorAll('.cm-line')].map((line) => (line.querySelector('.cm-placeholder') ? '' : line.textContent));
+            if (drawn.length !== is.length) return `${is.length} lines are in view, ${drawn.length} are drawn`;
+            const at = is.findIndex((text, i) => plain(text) !== plain(drawn[i]));
+            return at < 0 ? null : `line ${at} in view is ${JSON.stringify(is[at])}, drawn is ${JSON.stringify(drawn[at])}`;
+        });
+    }
+
     saved() { return this.page.evaluate((i) => globalThis.opstream.seats[i].client.saved(), this.index); }
 
     async focus(key = 'Control+End')

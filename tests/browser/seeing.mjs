@@ -197,7 +197,29 @@ async function hardText(place)
     });
 }
 
+// What somebody else types above what I see moves it, and hides none of it.
+async function outOfView(place)
+{
+    await story('edits out of view', async () => {
+        const [one, other] = await Promise.all([0, 1].map(() => person(place.port, textPage('long'))));
+        const both = [one.seat, other.seat], lines = Array.from({ length: 300 }, (_, i) => `line ${i} has\u200b a zero-width space\tand a tab`);
+        await one.seat.focus();
+        await one.page.keyboard.insertText(lines.join('\n'));
+        await one.seat.focus('Control+End');
+        await together(place.where, 'long', both);
+        await other.seat.focus('Control+Home');
+        for (const text of ['ab', 'more than one line\n\n', '\u200b']) {
+            await other.page.keyboard.insertText(text);
+            await together(place.where, 'long', both);
+        }
+        await other.page.keyboard.press('Shift+ArrowDown');
+        await other.page.keyboard.press('Delete');
+        await one.seat.type('!');
+        check((await together(place.where, 'long', both)).endsWith('tab!'), 'edits above what is in view leave what is in view as it is');
+    });
+}
+
 export async function seeing(place, seed)
 {
-    for (const tell of [undo, eachOther, offlineIsSaid, sideBySide, invitation, traffic, hardText, boards]) await tell(place, seed);
+    for (const tell of [undo, eachOther, offlineIsSaid, sideBySide, invitation, traffic, hardText, outOfView, boards]) await tell(place, seed);
 }
