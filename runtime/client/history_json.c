@@ -296,37 +296,35 @@ static enum ops_err targets_undo(struct ops_doc *doc, const struct before *targe
     return OPS_OK;
 }
 
-/* Does any of them hold something else than it is to hold? */
-static bool targets_differ(const struct ops_doc *doc, const struct before *targets)
-{
-    struct ops_json_register now;
-    size_t i;
-
-    for (i = 0; i < targets->count; i++) {
-        if (json_register(doc->local, targets->list[i].path, &now) && !holds(&now, targets->list[i].target->value))
-            return true;
-    }
-    return false;
-}
-
-/* They hold it already: what was written stands for what was there before. */
-static enum ops_err targets_merge(struct ops_doc *doc, const struct before *targets)
+/* Those that hold already what they are to hold are no targets: what was written there stands for what was there before, too. */
+static enum ops_err targets_merge(struct ops_doc *doc, struct before *targets)
 {
     struct renewed *renewed = (struct renewed *)ops_arena_zalloc(&doc->client->scratch, (targets->count + 1) * sizeof *renewed);
-    size_t i;
+    struct ops_json_register now;
+    size_t i, left = 0;
+    bool any = false;
 
     if (renewed == NULL)
         return OPS_ERR_NOMEM;
     for (i = 0; i < targets->count; i++) {
-        const struct written *target = targets->list[i].target;
+        struct was *was = &targets->list[i];
 
-        if (target->own_before) {
-            renewed[i].from = target->stamp_before;
-            renewed[i].to = target->stamp;
-        }
+        was->exists = json_register(doc->local, was->path, &now) && !holds(&now, was->target->value);
+        if (was->exists || !was->target->own_before)
+            continue;
+        renewed[i].from = was->target->stamp_before;
+        renewed[i].to = was->target->stamp;
+        any = true;
     }
-    groups_renew(&doc->history.undo, targets, renewed);
-    groups_renew(&doc->history.redo, targets, renewed);
+    if (any) {
+        groups_renew(&doc->history.undo, targets, renewed);
+        groups_renew(&doc->history.redo, targets, renewed);
+    }
+    for (i = 0; i < targets->count; i++) {
+        if (targets->list[i].exists)
+            targets->list[left++] = targets->list[i];
+    }
+    targets->count = left;
     return OPS_OK;
 }
 
@@ -337,10 +335,10 @@ static enum ops_err newest_targets(struct ops_doc *doc, struct groups *groups, s
         *targets = targets_of(doc, groups->newest);
         if (*targets == NULL)
             return OPS_ERR_NOMEM;
-        if (targets_differ(doc, *targets))
-            return OPS_OK;
         if (targets_merge(doc, *targets) != OPS_OK)
             return OPS_ERR_NOMEM;
+        if ((*targets)->count > 0)
+            return OPS_OK;
         group_end(doc, groups, groups->newest);
     }
     return OPS_ERR_ABSENT;
