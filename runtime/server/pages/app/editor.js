@@ -11,9 +11,11 @@
  * Lines end in "\n" alone: CodeMirror would otherwise count a "\r\n" of somebody else's as one unit where the document counts two.
  */
 import { Annotation, ChangeSet, EditorState, Text } from '@codemirror/state';
-import { EditorView, highlightSpecialChars, keymap, placeholder } from '@codemirror/view';
+import { EditorView, keymap, placeholder } from '@codemirror/view';
 import { textKeys, undoKeys } from './keys.js';
 import { peers, setPeers } from './peers.js';
+import { specialCharacters } from './special_characters.js';
+import { typedOver } from './typed_over.js';
 import { wholeCharacters } from './whole_characters.js';
 
 const remote = Annotation.define();
@@ -56,7 +58,8 @@ export class TextEditor {
             if (update.selectionSet || update.docChanged || update.focusChanged)
               onSelection(update.transactions.every(isLocal));
           }),
-          highlightSpecialChars(),
+          specialCharacters,
+          typedOver,
           placeholder('Nothing here yet. Type something.'),
           peers(isLocal),
           look,
