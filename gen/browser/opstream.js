@@ -46,6 +46,7 @@ var Awareness = class extends Emitter {
 };
 var Document = class extends Emitter {
   #client;
+  #lastRevision;
   awareness = new Awareness(this);
   /** @internal */
   constructor(client, number, id) {
@@ -68,8 +69,9 @@ var Document = class extends Emitter {
     this.#client.changed();
     return result;
   }
-  /** @internal */
+  /** @internal It is about to be left. */
   ended() {
+    this.#lastRevision = this.revision;
     this.left = true;
   }
   // ---- what they have in common --------------------------------------------------------------------------------------------------
@@ -77,16 +79,16 @@ var Document = class extends Emitter {
     return this.left ? "offline" : this.read((session, doc) => session.status(doc));
   }
   get revision() {
-    return this.read((session, doc) => session.revision(doc));
+    return this.left ? this.#lastRevision : this.read((session, doc) => session.revision(doc));
   }
   get pending() {
     return this.left ? 0 : this.read((session, doc) => session.pending(doc));
   }
   get undoable() {
-    return this.read((session, doc) => session.undoable(doc));
+    return !this.left && this.read((session, doc) => session.undoable(doc));
   }
   get redoable() {
-    return this.read((session, doc) => session.redoable(doc));
+    return !this.left && this.read((session, doc) => session.redoable(doc));
   }
   undo() {
     return this.change((session, doc) => session.undo(doc));
@@ -217,13 +219,16 @@ var Session = class _Session {
   #unused = new Uint8Array(4096);
   // random bytes: asking for 16 at a time took 70 % of an edit in Node
   #unusedAt = 4096;
+  #fillRandom;
   /**
    * @param module opstream.wasm, compiled
    * @param host what is told: the functions patch, changed, status, refused, peer and trouble
+   * @param random fills bytes with what nobody can guess
    * @param author breaks ties of json stamps; undefined: random
    */
-  static async begin(module, host, { author, memoryLimit = 0 } = {}) {
+  static async begin(module, host, { random = (bytes) => crypto.getRandomValues(bytes), author, memoryLimit = 0 } = {}) {
     const session = new _Session();
+    session.#fillRandom = random;
     const { exports } = await WebAssembly.instantiate(module, { opstream: session.#imports(host) });
     session.#exports = exports;
     exports._initialize();
@@ -253,7 +258,7 @@ var Session = class _Session {
   #random(at, bytes) {
     const memory = this.#memory();
     for (let done = 0; done < bytes; ) {
-      if (this.#unusedAt === this.#unused.length) this.#unusedAt = (crypto.getRandomValues(this.#unused), 0);
+      if (this.#unusedAt === this.#unused.length) this.#unusedAt = (this.#fillRandom(this.#unused), 0);
       const part = this.#unused.subarray(this.#unusedAt, this.#unusedAt + bytes - done);
       memory.set(part, at + done);
       this.#unusedAt += part.length;
@@ -345,6 +350,7 @@ var Session = class _Session {
   }
   // ---- documents; `doc` is a number ----------------------------------------------------------------------------------------------
   join(id, type) {
+    if (loneSurrogate.test(id)) throw new TypeError("OpStream: an id with a surrogate that has no partner");
     const doc = this.#exports.client_join(this.#client, ...this.#give([id, type]));
     if (doc === 0) this.#check(this.#words()[1], `open ${JSON.stringify(id)} as ${JSON.stringify(type)}`);
     return doc;
@@ -476,10 +482,12 @@ var Client = class _Client extends Emitter {
   #saving;
   #saveTimer;
   #orphansTimer;
+  #drains = /* @__PURE__ */ new Set();
+  // clients that send what closed tabs have left
   #unlisten = [];
   #drain;
   #ready;
-  /** @param platform `{ loadModule(source), storage(), WebSocket() }` of the browser or of Node */
+  /** @param platform `{ loadModule(source), storage(), WebSocket(), random(bytes) }` of the browser or of Node */
   constructor(url, options, platform2, drain = false) {
     super();
     this.url = String(url);
@@ -512,7 +520,7 @@ var Client = class _Client extends Emitter {
   }
   async #open(module, saved) {
     const host = this.#host(), begin = async () => {
-      const session2 = await Session.begin(module, host, this.#options);
+      const session2 = await Session.begin(module, host, { ...this.#options, random: this.platform.random });
       session2.tick(performance.now(), Date.now());
       return session2;
     };
@@ -522,7 +530,7 @@ var Client = class _Client extends Emitter {
         session.load(saved);
       } catch (error) {
         this.emit("trouble", `what an earlier run kept cannot be read and is set aside: ${error.message}`);
-        await this.#slot.setAside?.();
+        await this.#setAside();
         session = await begin();
       }
     }
@@ -541,8 +549,17 @@ var Client = class _Client extends Emitter {
     try {
       return await this.#slot?.load();
     } catch (error) {
-      this.emit("trouble", `what an earlier run kept cannot be read: ${error.message}`);
+      this.emit("trouble", `what an earlier run kept cannot be read and is set aside: ${error.message}`);
+      await this.#setAside();
       return void 0;
+    }
+  }
+  async #setAside() {
+    try {
+      await this.#slot.setAside?.();
+    } catch (error) {
+      this.emit("trouble", `nothing is kept over a reload: ${error.message}`);
+      this.#slot = void 0;
     }
   }
   /** The page tells when it may be over, and when the network has changed. */
@@ -564,6 +581,7 @@ var Client = class _Client extends Emitter {
     clearTimeout(this.#saveTimer);
     clearTimeout(this.#orphansTimer);
     for (const stop of this.#unlisten) stop();
+    const drained = Promise.all([...this.#drains].map((drain) => drain.close()));
     if (this.session !== void 0) {
       const socket = this.#socket;
       this.#socket = void 0;
@@ -576,8 +594,10 @@ var Client = class _Client extends Emitter {
       }
       this.#tellAll();
       this.session.close();
+      this.session = void 0;
     }
     this.#slot?.release();
+    await drained;
   }
   // ---- what a program asks ------------------------------------------------------------------------------------------------------------
   get status() {
@@ -636,8 +656,8 @@ var Client = class _Client extends Emitter {
   }
   /** @internal */
   leave(document2) {
-    this.session.leave(document2.number);
     document2.ended();
+    this.session.leave(document2.number);
     this.#documents.delete(document2.number);
     this.#wanted.delete(document2);
     this.#tell(document2, "status", "offline");
@@ -733,6 +753,7 @@ var Client = class _Client extends Emitter {
   }
   #arm() {
     clearTimeout(this.#timer);
+    if (this.#status === "closed") return;
     const left = this.session.deadline - performance.now();
     if (left < Number.MAX_SAFE_INTEGER)
       this.#timer = setTimeout(() => this.#turn(), Math.min(Math.max(0, Math.ceil(left)), TIMER_MAX_MS));
@@ -740,8 +761,8 @@ var Client = class _Client extends Emitter {
   #connect() {
     let socket, patience;
     const end = (code) => {
-      if (this.#socket !== socket) return;
       clearTimeout(patience);
+      if (this.#socket !== socket) return;
       this.#socket = void 0;
       this.session.disconnected(code);
       this.#turn();
@@ -820,8 +841,8 @@ var Client = class _Client extends Emitter {
   #leaveUnwanted() {
     for (const document2 of this.#documents.values())
       if (!this.#wanted.has(document2) && document2.status === "joined" && document2.pending === 0) {
-        this.session.leave(document2.number);
         document2.ended();
+        this.session.leave(document2.number);
         this.#documents.delete(document2.number);
         this.#dirty = true;
       }
@@ -830,13 +851,22 @@ var Client = class _Client extends Emitter {
   async #adoptOrphans() {
     if (this.#drain || this.#status === "closed") return;
     try {
-      for (const slot2 of await this.#storage?.orphans?.(this.url) ?? [])
-        new _Client(this.url, { ...this.#options, storage: { claim: async () => slot2 } }, this.platform, true);
+      for (const slot2 of await this.#storage?.orphans?.(this.url) ?? []) {
+        if (this.#status === "closed") slot2.release();
+        else this.#adopt(slot2);
+      }
     } catch (error) {
       this.emit("trouble", `edits of tabs that are closed cannot be read: ${error.message}`);
     }
+    if (this.#status === "closed") return;
     this.#orphansTimer = setTimeout(() => this.#adoptOrphans(), ORPHANS_EVERY_MS);
     this.#orphansTimer.unref?.();
+  }
+  #adopt(slot2) {
+    const drain = new _Client(this.url, { ...this.#options, storage: { claim: async () => slot2 } }, this.platform, true);
+    this.#drains.add(drain);
+    drain.on("trouble", (what) => this.emit("trouble", what));
+    drain.on("status", (status) => status === "closed" && this.#drains.delete(drain));
   }
   async #drained() {
     const slot2 = this.#slot;

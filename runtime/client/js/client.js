@@ -30,11 +30,12 @@ export class Client extends Emitter {
   #saving;
   #saveTimer;
   #orphansTimer;
+  #drains = new Set();               // clients that send what closed tabs have left
   #unlisten = [];
   #drain;
   #ready;
 
-  /** @param platform `{ loadModule(source), storage(), WebSocket() }` of the browser or of Node */
+  /** @param platform `{ loadModule(source), storage(), WebSocket(), random(bytes) }` of the browser or of Node */
   constructor(url, options, platform, drain = false) {
     super();
     this.url = String(url);
@@ -70,7 +71,7 @@ export class Client extends Emitter {
 
   async #open(module, saved) {
     const host = this.#host(), begin = async () => {
-      const session = await Session.begin(module, host, this.#options);
+      const session = await Session.begin(module, host, { ...this.#options, random: this.platform.random });
       session.tick(performance.now(), Date.now());
       return session;
     };
@@ -80,7 +81,7 @@ export class Client extends Emitter {
         session.load(saved);
       } catch (error) { // it is kept for whoever can read it
         this.emit('trouble', `what an earlier run kept cannot be read and is set aside: ${error.message}`);
-        await this.#slot.setAside?.();
+        await this.#setAside();
         session = await begin();
       }
     }
@@ -100,9 +101,19 @@ export class Client extends Emitter {
   async #load() {
     try {
       return await this.#slot?.load();
-    } catch (error) {
-      this.emit('trouble', `what an earlier run kept cannot be read: ${error.message}`);
+    } catch (error) { // it may be readable another time: it must not be written over
+      this.emit('trouble', `what an earlier run kept cannot be read and is set aside: ${error.message}`);
+      await this.#setAside();
       return undefined;
+    }
+  }
+
+  async #setAside() {
+    try {
+      await this.#slot.setAside?.();
+    } catch (error) {
+      this.emit('trouble', `nothing is kept over a reload: ${error.message}`);
+      this.#slot = undefined;
     }
   }
 
@@ -126,6 +137,7 @@ export class Client extends Emitter {
     clearTimeout(this.#saveTimer);
     clearTimeout(this.#orphansTimer);
     for (const stop of this.#unlisten) stop();
+    const drained = Promise.all([...this.#drains].map((drain) => drain.close()));
     if (this.session !== undefined) {
       const socket = this.#socket;
       this.#socket = undefined;
@@ -138,8 +150,10 @@ export class Client extends Emitter {
       }
       this.#tellAll();
       this.session.close();
+      this.session = undefined; // its memory is given back
     }
     this.#slot?.release();
+    await drained;
   }
 
   // ---- what a program asks ------------------------------------------------------------------------------------------------------------
@@ -196,8 +210,8 @@ export class Client extends Emitter {
 
   /** @internal */
   leave(document) {
-    this.session.leave(document.number);
     document.ended();
+    this.session.leave(document.number);
     this.#documents.delete(document.number);
     this.#wanted.delete(document);
     this.#tell(document, 'status', 'offline');
@@ -304,6 +318,7 @@ export class Client extends Emitter {
 
   #arm() {
     clearTimeout(this.#timer);
+    if (this.#status === 'closed') return; // by somebody who was told something in this turn
     const left = this.session.deadline - performance.now();
     if (left < Number.MAX_SAFE_INTEGER)
       this.#timer = setTimeout(() => this.#turn(), Math.min(Math.max(0, Math.ceil(left)), TIMER_MAX_MS));
@@ -312,8 +327,8 @@ export class Client extends Emitter {
   #connect() {
     let socket, patience;
     const end = (code) => {
-      if (this.#socket !== socket) return;
       clearTimeout(patience);
+      if (this.#socket !== socket) return;
       this.#socket = undefined;
       this.session.disconnected(code);
       this.#turn();
@@ -398,8 +413,8 @@ export class Client extends Emitter {
   #leaveUnwanted() {
     for (const document of this.#documents.values())
       if (!this.#wanted.has(document) && document.status === 'joined' && document.pending === 0) {
-        this.session.leave(document.number);
         document.ended();
+        this.session.leave(document.number);
         this.#documents.delete(document.number);
         this.#dirty = true;
       }
@@ -409,13 +424,23 @@ export class Client extends Emitter {
   async #adoptOrphans() {
     if (this.#drain || this.#status === 'closed') return;
     try {
-      for (const slot of (await this.#storage?.orphans?.(this.url)) ?? [])
-        new Client(this.url, { ...this.#options, storage: { claim: async () => slot } }, this.platform, true);
+      for (const slot of (await this.#storage?.orphans?.(this.url)) ?? []) {
+        if (this.#status === 'closed') slot.release();
+        else this.#adopt(slot);
+      }
     } catch (error) {
       this.emit('trouble', `edits of tabs that are closed cannot be read: ${error.message}`);
     }
+    if (this.#status === 'closed') return;
     this.#orphansTimer = setTimeout(() => this.#adoptOrphans(), ORPHANS_EVERY_MS);
     this.#orphansTimer.unref?.();
+  }
+
+  #adopt(slot) {
+    const drain = new Client(this.url, { ...this.#options, storage: { claim: async () => slot } }, this.platform, true);
+    this.#drains.add(drain);
+    drain.on('trouble', (what) => this.emit('trouble', what));
+    drain.on('status', (status) => status === 'closed' && this.#drains.delete(drain));
   }
 
   async #drained() {

@@ -23,6 +23,7 @@ class Awareness extends Emitter {
 
 class Document extends Emitter {
   #client;
+  #lastRevision;
   awareness = new Awareness(this);
 
   /** @internal */
@@ -50,19 +51,20 @@ class Document extends Emitter {
     return result;
   }
 
-  /** @internal */
+  /** @internal It is about to be left. */
   ended() {
+    this.#lastRevision = this.revision;
     this.left = true;
   }
 
   // ---- what they have in common --------------------------------------------------------------------------------------------------
 
   get status() { return this.left ? 'offline' : this.read((session, doc) => session.status(doc)); }
-  get revision() { return this.read((session, doc) => session.revision(doc)); }
+  get revision() { return this.left ? this.#lastRevision : this.read((session, doc) => session.revision(doc)); }
   get pending() { return this.left ? 0 : this.read((session, doc) => session.pending(doc)); }
 
-  get undoable() { return this.read((session, doc) => session.undoable(doc)); }
-  get redoable() { return this.read((session, doc) => session.redoable(doc)); }
+  get undoable() { return !this.left && this.read((session, doc) => session.undoable(doc)); }
+  get redoable() { return !this.left && this.read((session, doc) => session.redoable(doc)); }
 
   undo() { return this.change((session, doc) => session.undo(doc)); }
   redo() { return this.change((session, doc) => session.redo(doc)); }

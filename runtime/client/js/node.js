@@ -1,5 +1,6 @@
 /** OpStream in Node: the same client; the module is a file, the storage is a folder if one is asked for. */
 import { readFile } from 'node:fs/promises';
+import { webcrypto } from 'node:crypto'; // Node 18 has no global one
 import { Client } from './client.js';
 import { socketUrl } from './url.js';
 
@@ -15,6 +16,7 @@ let compiled;
 
 const platform = {
   storage: () => null,
+  random: (bytes) => webcrypto.getRandomValues(bytes),
 
   async WebSocket() {
     if (globalThis.WebSocket !== undefined) return globalThis.WebSocket;

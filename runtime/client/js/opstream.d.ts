@@ -119,7 +119,8 @@ interface BaseDocument<Events extends DocumentEvents> extends Emitter<Events> {
   /** Resolves when the document is joined and nothing is pending. */
   synced(): Promise<void>;
   readonly awareness: Awareness;
-  /** Leaves; pending edits are given up. */
+  /** Leaves; pending edits are given up. Listeners of `status` hear `offline`. After this (and after the client's `close`) what stands above can
+   * be read, reads of the content and edits throw. */
   leave(): void;
 }
 
@@ -168,7 +169,8 @@ export interface JsonDocument extends BaseDocument<JsonEvents> {
   readonly type: 'json';
   get(path: string): unknown;
   has(path: string): boolean;
-  /** `value`: anything that JSON.stringify takes. Several writes in one turn travel as one op. */
+  /** `value`: anything that JSON.stringify takes, without surrogates that have no partner; else TypeError. RangeError at a limit. Several writes in
+   * one turn travel as one op. */
   set(path: string, value: unknown): void;
   delete(path: string): void;
   /** Live registers, ordered by path. */

@@ -26,14 +26,17 @@ export class Session {
   #client;
   #unused = new Uint8Array(4096); // random bytes: asking for 16 at a time took 70 % of an edit in Node
   #unusedAt = 4096;
+  #fillRandom;
 
   /**
    * @param module opstream.wasm, compiled
    * @param host what is told: the functions patch, changed, status, refused, peer and trouble
+   * @param random fills bytes with what nobody can guess
    * @param author breaks ties of json stamps; undefined: random
    */
-  static async begin(module, host, { author, memoryLimit = 0 } = {}) {
+  static async begin(module, host, { random = (bytes) => crypto.getRandomValues(bytes), author, memoryLimit = 0 } = {}) {
     const session = new Session();
+    session.#fillRandom = random;
     const { exports } = await WebAssembly.instantiate(module, { opstream: session.#imports(host) });
     session.#exports = exports;
     exports._initialize();
@@ -69,7 +72,7 @@ export class Session {
   #random(at, bytes) {
     const memory = this.#memory();
     for (let done = 0; done < bytes;) {
-      if (this.#unusedAt === this.#unused.length) this.#unusedAt = (crypto.getRandomValues(this.#unused), 0);
+      if (this.#unusedAt === this.#unused.length) this.#unusedAt = (this.#fillRandom(this.#unused), 0);
       const part = this.#unused.subarray(this.#unusedAt, this.#unusedAt + bytes - done);
       memory.set(part, at + done);
       this.#unusedAt += part.length;
@@ -154,6 +157,7 @@ export class Session {
   // ---- documents; `doc` is a number ----------------------------------------------------------------------------------------------
 
   join(id, type) {
+    if (loneSurrogate.test(id)) throw new TypeError('OpStream: an id with a surrogate that has no partner');
     const doc = this.#exports.client_join(this.#client, ...this.#give([id, type]));
     if (doc === 0) this.#check(this.#words()[1], `open ${JSON.stringify(id)} as ${JSON.stringify(type)}`);
     return doc;
