@@ -5,7 +5,7 @@
  * and goes to the screen as a transaction marked `remote`, which does not go back; 3. undo is the document's, and comes as patches too.
  *
  * What can go wrong:
- *   the document does not take an edit   the editor shows the document again, and the person is told
+ *   the document does not take an edit   the editor does not make it either, and the person is told
  *   editor and document differ           must not happen; looked for when nobody types, logged, and mended from the document
  *
  * Lines end in "\n" alone: CodeMirror would otherwise count a "\r\n" of somebody else's as one unit where the document counts two.
@@ -100,22 +100,37 @@ export class TextEditor {
     this.#view.dispatch({ effects: setPeers.of(list), annotations: remote.of(true) });
   }
 
+  /** An edit that the document does not take is not made in the editor either, and neither is what was to follow it. */
   #dispatch(transactions, view) {
-    let refused;
-    for (const transaction of transactions) {
-      if (!transaction.docChanged || !isLocal(transaction) || refused !== undefined) continue;
+    let accepted = transactions;
+    for (const [index, transaction] of transactions.entries()) {
+      if (!transaction.docChanged || !isLocal(transaction)) continue;
       try {
         this.#send(transaction.changes);
       } catch (error) {
-        refused = error;
+        accepted = transactions.slice(0, index);
+        this.#restore(transaction.startState.doc.toString());
+        this.#onTrouble(error instanceof RangeError ? 'This edit is too large: the document, or what waits to be sent, has reached its limit.' : error.message);
+        break;
       }
     }
-    view.update(transactions);
-    if (refused !== undefined) {
-      this.#reload();
-      this.#onTrouble(refused instanceof RangeError ? 'This edit is too large: the document, or what waits to be sent, has reached its limit.' : refused.message);
-    }
+    view.update(accepted);
+    if (accepted !== transactions && view.state.doc.length !== this.#doc.length) this.#reload();
     if (transactions.some((transaction) => transaction.docChanged)) this.#checkLater();
+  }
+
+  /** Part of a large edit was taken: the document gets what it had before. */
+  #restore(text) {
+    const { from, to, insert } = difference(this.#doc.text, text);
+    if (from === to && insert === '') return;
+    this.#sending = true;
+    try {
+      this.#doc.replace(from, to - from, insert);
+    } catch (error) {
+      console.warn(error); // then the editor shows what the document has
+    } finally {
+      this.#sending = false;
+    }
   }
 
   /** The changes are in the order of the text: each is applied to what those before it left. */
@@ -195,16 +210,20 @@ export class TextEditor {
   /** Only what differs is replaced: carets before and behind it stay where they are. */
   #reload() {
     this.#waiting = null;
-    const shown = this.#view.state.doc.toString(), text = this.#doc.text;
-    const most = Math.min(shown.length, text.length);
-    let start = 0, end = 0;
-    while (start < most && shown[start] === text[start]) start++;
-    while (end < most - start && shown[shown.length - 1 - end] === text[text.length - 1 - end]) end++;
-    this.#view.dispatch({
-      changes: { from: start, to: shown.length - end, insert: linesOf(text.slice(start, text.length - end)) },
-      annotations: remote.of(true),
-    });
+    const { from, to, insert } = difference(this.#view.state.doc.toString(), this.#doc.text);
+    this.#view.dispatch({ changes: { from, to, insert: linesOf(insert) }, annotations: remote.of(true) });
   }
+}
+
+/** The one replacement that makes `after` of `before`; it keeps pairs of surrogates whole. */
+function difference(before, after) {
+  const most = Math.min(before.length, after.length), middle = /[\udc00-\udfff]/;
+  let start = 0, end = 0;
+  while (start < most && before[start] === after[start]) start++;
+  if (start > 0 && (middle.test(before[start] ?? '') || middle.test(after[start] ?? ''))) start--;
+  while (end < most - start && before[before.length - 1 - end] === after[after.length - 1 - end]) end++;
+  if (end > 0 && middle.test(before[before.length - end])) end--;
+  return { from: start, to: before.length - end, insert: after.slice(start, after.length - end) };
 }
 
 /** A book that is pasted is several edits: one op has a limit of 1 MiB. */
