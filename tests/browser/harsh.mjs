@@ -4,7 +4,7 @@ import { check, sleep } from '../live/lines.mjs';
 import { scratchFolder } from '../live/start.mjs';
 import { killBrowserOf, person, profile, profileOnDisk, story } from './browser.mjs';
 import { serversText, together } from './oracle.mjs';
-import { LETTERS, checkTyped, textPage } from './place.mjs';
+import { CAPITALS, LETTERS, Place, checkTyped, textPage } from './place.mjs';
 import { Proxy } from './proxy.mjs';
 
 async function crashed(place)
@@ -80,26 +80,82 @@ async function withoutStorage(place)
     }
 }
 
-async function tooMuch(place)
+const paste = (seat, text, times) => seat.content.evaluate((content, [piece, count]) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text/plain', piece.repeat(count));
+    content.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+}, [text, times]);
+
+// An op has a limit: a book goes out as several, and is one change all the same.
+async function aBook(place)
 {
+    await story('a book', async () => {
+        const [one, other] = await Promise.all([0, 1].map(() => person(place.port, textPage('book')))), both = [one.seat, other.seat];
+        await one.seat.focus();
+        await other.seat.focus();
+        await one.seat.type('a');
+        await one.seat.quiet();
+        await sleep(1000);
+        let on = true;
+        const typing = other.seat.keepTyping(CAPITALS, () => on, 1);
+        await paste(one.seat, 'it was a dark and stormy night.\n', 60000);
+        await one.seat.quiet();
+        on = false;
+        await typing;
+        const text = await together(place.where, 'book', both);
+        check(text.replace(/[A-Z]/g, '') === `a${'it was a dark and stormy night.\n'.repeat(60000)}`, 'a paste of 1.9 MB arrives whole, while somebody else types', String(text.length));
+        checkTyped('and so does what they type', text, [other.seat.typed]);
+        await one.page.keyboard.press('Control+z');
+        check((await together(place.where, 'book', both)).replace(/[A-Z]/g, '') === 'a', 'Ctrl-Z takes all of it back');
+    });
+}
+
+// The operator's limits are lower than the page's.
+async function tooMuch()
+{
+    const place = await Place.open({ OPSTREAM__LIMITS__DOCUMENT_BYTES: '64KiB' });
     await story('a paste that is too much', async () => {
-        const tab = await person(place.port, textPage('too-much')), { seat } = tab;
+        const { seat } = await person(place.port, textPage('too-much'));
         await seat.focus();
         await seat.type('before ');
-        await seat.content.evaluate((content) => {
-            const clipboardData = new DataTransfer();
-            clipboardData.setData('text/plain', 'too much '.repeat(1e6));
-            content.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
-        });
-        await seat.element.locator('.connection', { hasText: /cannot be made|refused|too long|too much/i }).waitFor({ timeout: 15000 });
-        await seat.focus();
+        await paste(seat, 'too much ', 20000);
+        await seat.element.locator('.connection', { hasText: /taken back/i }).waitFor({ timeout: 15000 });
         await seat.type('after');
-        check(await together(place.where, 'too-much', [seat]) === 'before after', 'a paste of 9 MB is refused in words, and nothing else is lost by it',
+        check(await together(place.where, 'too-much', [seat]) === 'before after', 'what the server refuses is taken back in words, and nothing else with it',
             (await serversText(place.where, 'too-much')).slice(0, 200));
+        await seat.element.getByRole('button', { name: 'Understood' }).click();
+        await seat.element.locator('.connection', { hasText: /connected/i }).waitFor({ timeout: 15000 });
     });
+    await place.end();
+}
+
+// Away for so long that the server has forgotten where this page was.
+async function forgotten()
+{
+    const name = 'away while others type more than the server remembers: nothing is lost';
+    const place = await Place.open({ OPSTREAM__RECENT__OPS: '16', OPSTREAM__HISTORY__RETAIN: '16', OPSTREAM__SNAPSHOT__OPS: '5' }), proxy = await Proxy.open(place.port);
+    await story(name, async () => {
+        const one = await person(proxy.port, textPage('forgotten')), other = await person(place.port, textPage('forgotten'));
+        one.owner.networkMayFail = true;
+        await one.seat.focus();
+        await one.seat.type('abc');
+        await one.seat.quiet();
+        await other.seat.focus('Control+Home');
+        proxy.cut();
+        await one.seat.offline();
+        await one.seat.type('defg');
+        for (const c of CAPITALS + CAPITALS) {
+            await other.seat.type(c);
+            await other.seat.quiet();
+        }
+        proxy.up();
+        checkTyped(name, await together(place.where, 'forgotten', [one.seat, other.seat]), [one.seat.typed, other.seat.typed]);
+    });
+    proxy.close();
+    await place.end();
 }
 
 export async function harsh(place)
 {
-    for (const tell of [crashed, killed, withoutStorage, tooMuch]) await tell(place);
+    for (const tell of [crashed, killed, withoutStorage, aBook, tooMuch, forgotten]) await tell(place);
 }
