@@ -2,13 +2,13 @@
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { notOk, ok, sleep, within } from '../live/lines.mjs';
 import { scratchFolder } from '../live/start.mjs';
 
 const LIMIT = 30000;
-const npm = process.env.OPS_NPM_DIR ?? 'build/npm';
+export const npmFolder = resolve(process.env.OPS_NPM_DIR ?? 'build/npm');
 
 let scratch;
 
@@ -19,7 +19,7 @@ export const ownFolder = (name) => mkdtempSync(join((scratch ??= scratchFolder('
 export function whyNot()
 {
     if (!process.env.OPSTREAMD) return 'OPSTREAMD is not set';
-    return existsSync(join(npm, 'node_modules/ws')) ? null : 'the npm package ws is not installed';
+    return existsSync(join(npmFolder, 'node_modules/ws')) ? null : 'the npm package ws is not installed';
 }
 
 // The folder; programs in it may import `opstream` and `opstream/node`.
@@ -28,14 +28,11 @@ export function unpack(tgz)
     const folder = ownFolder('package'), modules = join(folder, 'node_modules');
     mkdirSync(join(modules, 'opstream'), { recursive: true });
     execFileSync('tar', ['xzf', tgz, '-C', join(modules, 'opstream'), '--strip-components=1']);
-    for (const name of ['ws', '@types', 'typescript', 'undici-types'])
-        if (existsSync(join(npm, 'node_modules', name))) symlinkSync(join(absolute(npm), 'node_modules', name), join(modules, name));
+    if (existsSync(join(npmFolder, 'node_modules/ws'))) symlinkSync(join(npmFolder, 'node_modules/ws'), join(modules, 'ws'));
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
     writeFileSync(join(folder, 'all.js'), "export * from 'opstream';\nexport { fileStorage } from 'opstream/node';\nexport { WebSocket } from 'ws';\n");
     return folder;
 }
-
-const absolute = (path) => (path.startsWith('/') ? path : join(process.cwd(), path));
 
 export const load = (folder) => import(pathToFileURL(join(folder, 'all.js')));
 
