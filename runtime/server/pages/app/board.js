@@ -26,7 +26,8 @@ export class Board {
     this.#doc = doc;
     this.#cards = new Cards(doc);
     this.#onWork = onWork;
-    host.replaceChildren(h('div', { class: 'columns', onkeydown: (event) => this.#keys(event), onfocusin: (event) => this.#at(event.target) },
+    host.replaceChildren(h('div', { class: 'columns', onkeydown: (event) => this.#keys(event), onfocusin: (event) => this.#at(event.target),
+      onfocusout: (event) => this.#at(event.relatedTarget) },
       ...columns.map(([id, title]) => this.#column(id, title))),
       h('p', { class: 'soft hint', id: this.#hint }, 'Drag a card, or focus it: Enter renames, Alt with an arrow key moves, Delete deletes.'), this.#spoken);
     this.#offs = [doc.on('change', () => this.#later()), doc.on('status', () => this.#later())]; // a program's own write has no `change`
@@ -107,7 +108,7 @@ export class Board {
   // ---- what this person does ---------------------------------------------------------------------------------------------------
 
   #at(target) {
-    const card = target.closest('.card')?.dataset.card ?? null;
+    const card = target?.closest('.card')?.dataset.card ?? null;
     if (card === this.card) return;
     this.card = card;
     this.#onWork();

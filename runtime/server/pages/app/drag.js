@@ -1,17 +1,20 @@
 /**
  * A card follows the pointer, and a line shows where it would go.
  *
- * With a mouse the whole card is the handle, with a finger its grip (elsewhere a finger scrolls). Esc puts it back.
+ * With a mouse the whole card is the handle, with a finger its grip (elsewhere a finger scrolls). Near the top and the bottom of the window the
+ * page scrolls along. Esc puts the card back.
  */
 import { h } from './dom.js';
 
 const FAR_ENOUGH = 6; // px; less is a click
+const EDGE = 56, STEP = 10; // px of the window, and px a frame
 
 export class Drag {
   #card;
   #lists;
   #onDrop;
-  #from; // { x, y } where the pointer went down
+  #from; // { x, y } where the pointer went down, on the page
+  #at; // the same, where it is now, in the window
   #line; // there is one while the card is on its way
   #stop;
 
@@ -26,7 +29,7 @@ export class Drag {
   #down(event) {
     if (event.button !== 0 || event.target.closest('textarea, .tool')) return;
     if (event.pointerType !== 'mouse' && !event.target.closest('.grip')) return;
-    this.#from = { x: event.clientX, y: event.clientY };
+    this.#from = { x: event.clientX + scrollX, y: event.clientY + scrollY };
     this.#stop = new AbortController();
     const on = (name, listener) => addEventListener(name, listener, { signal: this.#stop.signal, capture: true });
     on('pointermove', (move) => this.#move(move));
@@ -36,13 +39,27 @@ export class Drag {
   }
 
   #move({ clientX, clientY }) {
-    const x = clientX - this.#from.x, y = clientY - this.#from.y;
+    this.#at = { x: clientX, y: clientY };
     if (this.#line === undefined) {
-      if (Math.hypot(x, y) < FAR_ENOUGH) return;
+      if (Math.hypot(clientX + scrollX - this.#from.x, clientY + scrollY - this.#from.y) < FAR_ENOUGH) return;
       this.#line = h('li', { class: 'drop', role: 'presentation' });
       this.#card.classList.add('dragged');
+      this.#scroll();
     }
-    this.#card.style.setProperty('transform', `translate(${x}px, ${y}px)`);
+    this.#show();
+  }
+
+  #scroll() {
+    if (this.#line === undefined) return;
+    const { y } = this.#at, step = y < EDGE ? -STEP : y > innerHeight - EDGE ? STEP : 0, before = scrollY;
+    if (step !== 0) scrollBy(0, step);
+    if (scrollY !== before) this.#show();
+    requestAnimationFrame(() => this.#scroll());
+  }
+
+  #show() {
+    const { x: clientX, y: clientY } = this.#at;
+    this.#card.style.setProperty('transform', `translate(${clientX + scrollX - this.#from.x}px, ${clientY + scrollY - this.#from.y}px)`);
     const list = this.#listAt(clientX, clientY);
     const next = [...list.querySelectorAll('.card:not(.dragged)')].find((card) => {
       const { top, height } = card.getBoundingClientRect();
