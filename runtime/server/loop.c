@@ -76,6 +76,19 @@ static void end_form(void *self, unsigned form, void *encoded)
     ops_frame_drop(encoded);
 }
 
+/* Of those that are built in. */
+static void engines_enable(struct ops_loop *loop)
+{
+    const struct ops_words *named = &loop->server->config->engines;
+    size_t count = 0;
+
+    for (size_t i = 0; i < named->count && count < OPS_LOOP_ENGINES_MAX; i++) {
+        loop->engines[count] = ops_engine_find(named->items[i]);
+        count += loop->engines[count] != NULL;
+    }
+    loop->engines[count] = NULL;
+}
+
 static bool core_open(struct ops_loop *loop)
 {
     struct ops_core_config config;
@@ -93,6 +106,8 @@ static bool core_open(struct ops_loop *loop)
 
     ops_core_config_init(&config);
     ops_config_core(loop->server->config, &config);
+    engines_enable(loop);
+    config.engines = loop->engines;
     config.loop = loop->index;
     config.loops = loop->server->loops_count;
     config.seed = loop->server->seed;

@@ -19,7 +19,8 @@ struct ops_hub;
 
 enum {
     OPS_LOOP_READ_BYTES = 65536, /* of one connection in one wake-up: then it is another one's turn */
-    OPS_LOOPS_MAX = 64
+    OPS_LOOPS_MAX = 64,
+    OPS_LOOP_ENGINES_MAX = 8 /* document types */
 };
 
 /* What one loop has seen; what only grows unless it says `now`. */
@@ -57,6 +58,7 @@ struct ops_loop {
     h2o_evloop_t *evloop;
     h2o_context_t http;
     h2o_accept_ctx_t accept_public, accept_admin;
+    const struct ops_engine *engines[OPS_LOOP_ENGINES_MAX + 1]; /* that the settings name; the core's */
     struct ops_core *core;
     struct ops_inbox inbox;
 

@@ -113,6 +113,15 @@ async function joined({ where })
     c.drop();
 }
 
+async function engines({ where })
+{
+    const c = await Talker.open(where);
+    agree('a document type that OPSTREAM__ENGINES does not name is unknown', [await c.join('a'), await c.join('b', { documentType: 'text' })],
+        ['UnknownDocumentType', 'UnknownDocumentType']);
+    agree('one that it names is served', [await c.join('a', { documentType: 'json' })], ['ok']);
+    c.drop();
+}
+
 async function joinedByDefault({ where })
 {
     const c = await Talker.open(where);
@@ -359,6 +368,7 @@ run('limits', async () => {
     await withServer({ OPSTREAM__LIMITS__REBASE_COST: '1000' }, rebase);
     await withServer({ OPSTREAM__LIMITS__STAMPS_AHEAD: '60s' }, stamps);
     await withServer({ OPSTREAM__LIMITS__UNDO_OPS: '3' }, undos);
+    await withServer({ OPSTREAM__ENGINES: 'json' }, engines);
     await withServer({ OPSTREAM__LIMITS__MESSAGE_BYTES: '4KiB' }, closes);
     await draining();
 });
