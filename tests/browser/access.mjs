@@ -110,12 +110,19 @@ const LOOKS = {
     'the board, dark': { path: '/?doc=axe-board&view=board', dark: true }, 'the board on a phone': { path: '/?doc=axe-board&view=board', phone: true },
     'offline': { path: '/?doc=axe', offline: true }, 'offline, dark': { path: '/?doc=axe', dark: true, offline: true },
     'offline on a phone': { path: '/?doc=axe', phone: true, offline: true },
+    'the invitation': { path: '/?doc=axe', press: (page) => page.getByRole('button', { name: 'Invite' }) },
+    'the invitation, dark': { path: '/?doc=axe', dark: true, press: (page) => page.getByRole('button', { name: 'Invite' }) },
+    'name and colour': { path: '/?doc=axe', press: (page) => page.locator('.people .me') },
+    'a card\'s menu': { path: '/?doc=axe-board&view=board', press: (page) => page.locator('.card .tool').first() },
+    'the messages': { path: '/?doc=axe', press: (page) => page.locator('#traffic summary') },
+    'the messages, dark': { path: '/?doc=axe', dark: true, press: (page) => page.locator('#traffic summary') },
 };
+const EVERY_DAY = ['text', 'text, dark', 'the board', 'offline', 'offline, dark', 'offline on a phone'];
 
 async function screenReader(place)
 {
-    for (const [name, { path, offline, ...options }] of Object.entries(LOOKS)) {
-        if (!isFull && /phone|two/.test(name)) continue;
+    for (const [name, { path, offline, press, ...options }] of Object.entries(LOOKS)) {
+        if (!isFull && !EVERY_DAY.includes(name)) continue;
         const proxy = await Proxy.open(place.port);
         await story(`axe: ${name}`, async () => {
             const tab = await person(proxy.port, path, options);
@@ -124,6 +131,8 @@ async function screenReader(place)
                 proxy.cut();
                 await tab.seat.offline();
             }
+            if (/board/.test(path)) await tab.page.getByRole('button', { name: /Add a card/ }).first().press('Enter');
+            await press?.(tab.page).press('Enter');
             const wrong = await axe(tab);
             check(wrong.length === 0, `axe finds nothing: ${name}`, ...wrong);
             const { h1, lang, main, title } = await tab.page.evaluate(() => ({ h1: document.querySelectorAll('h1').length, lang: document.documentElement.lang,
@@ -134,10 +143,27 @@ async function screenReader(place)
     }
 }
 
+// As narrow as a small phone, or a page that is magnified four times: nothing is to the right of the screen.
+async function narrow(place)
+{
+    await story('narrow', async () => {
+        for (const path of ['/?doc=narrow', '/?doc=narrow&view=board', '/?doc=narrow&seats=2']) {
+            const tab = await person(place.port, path, { width: 320, height: 640 });
+            for (const width of [320, 480, 700, 900, 1100]) {
+                await tab.page.setViewportSize({ width, height: 640 });
+                const over = await tab.page.evaluate(() => [document.documentElement.scrollWidth - innerWidth, [...document.querySelectorAll('body *')]
+                    .filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('pre, .columns, .visually-hidden')).slice(0, 3).map((e) => e.outerHTML.slice(0, 100))]);
+                check(over[0] <= 0, `${path} fits into ${width} px`, JSON.stringify(over));
+            }
+        }
+    });
+}
+
 export async function access(place)
 {
     await answers(place);
     await download(place);
     await keyboard(place);
+    if (isFull) await narrow(place);
     await screenReader(place);
 }

@@ -145,6 +145,6 @@ export async function story(name, tell)
 export async function axe(tab)
 {
     await tab.page.evaluate(readFileSync(join(packages, 'axe-core', 'axe.min.js'), 'utf8'));
-    const { violations } = await tab.page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+    const { violations } = await tab.page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'], rules: { 'target-size': { enabled: true } } }));
     return violations.flatMap((v) => v.nodes.map((n) => `${v.id} (${v.impact}): ${n.target.join(' ')}: ${n.failureSummary.replace(/\s+/g, ' ')}`));
 }

@@ -174,7 +174,28 @@ async function anotherDocument(place)
     });
 }
 
+// It need not be a new page: another tab that is open finds them.
+async function otherTab(place)
+{
+    const name = 'edits of a closed tab are sent by another tab that is open';
+    await story(name, async () => {
+        const here = await behindProxy(place, 'left-alone');
+        const other = await here.tab.owner.tab(here.proxy.port, textPage('elsewhere'));
+        await other.seat.online();
+        await typeCut(here, some(LETTERS));
+        await here.seat.saved();
+        await here.tab.close();
+        here.proxy.up();
+        await other.seat.online();
+        const fresh = await person(place.port, textPage('left-alone'));
+        await fresh.seat.holds(here.seat.typed);
+        checkTyped(name, await together(place.where, 'left-alone', [fresh.seat]), [here.seat.typed]);
+        here.proxy.close();
+    });
+}
+
 export async function keeping(place)
 {
+    if (isFull) await otherTab(place);
     for (const tell of [reloaded, reloadedAtOnce, serverDeadAtReload, closedTab, twoTabs, twoTabsReloaded, anotherDocument]) await tell(place);
 }
