@@ -88,10 +88,11 @@ static struct written *written_new(struct ops_doc *doc, const struct was *was, i
 {
     size_t bytes = sizeof(struct written) + was->path.len + was->value.len;
     struct written *written = (struct written *)ops_pool_zalloc(&doc->client->pool, bytes);
-    char *at = (char *)(written + 1);
+    char *at;
 
     if (written == NULL)
         return NULL;
+    at = (char *)(written + 1);
     written->bytes = bytes;
     written->path = ops_str_of(at, was->path.len);
     if (was->path.len > 0)

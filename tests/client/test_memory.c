@@ -100,6 +100,31 @@ static void script_edit(struct script *k)
     assert_true(is_step(ops_doc_redo(k->json)));
 }
 
+/* What others did meets what can be undone; a change of the subtree at "a", one that is too large for an op, and several at one time. */
+static void script_undo(struct script *k)
+{
+    unsigned i;
+
+    ops_doc_undo_stop(k->text);
+    assert_true(is_done(ops_doc_text_insert(k->text, 0, str("three"))));
+    if (ops_doc_text_length(k->text) > 3000)
+        assert_true(is_done(ops_doc_text_delete(k->text, 1, 3000)));
+    k->s.now_ms += 1000;
+    ops_client_tick(k->s.client, k->s.now_ms, 5000);
+    assert_true(is_done(ops_doc_json_set(k->json, str("a.b"), str("5"))));
+    assert_true(is_done(ops_doc_json_del(k->json, str("a"))));
+    assert_true(is_done(ops_doc_json_set(k->json, str("a.c"), str("6"))));
+    send_all(k);
+    for (i = 0; i < 4; i++) {
+        assert_true(is_step(ops_doc_undo(k->text)));
+        assert_true(is_step(ops_doc_undo(k->json)));
+    }
+    for (i = 0; i < 3; i++) {
+        assert_true(is_step(ops_doc_redo(k->text)));
+        assert_true(is_step(ops_doc_redo(k->json)));
+    }
+}
+
 static void each_register(void *self, struct ops_str path, struct ops_str value)
 {
     (void)self;
@@ -197,6 +222,38 @@ static void script_recover(struct script *k)
     expect_text(k->text, "final!");
 }
 
+/* An edit does not fail because what takes it back cannot be kept: with memory enough for the one and not for the other. */
+static void an_edit_is_done_though_its_undo_has_no_memory(void **state)
+{
+    struct script *k = calloc(1, sizeof *k);
+    unsigned long at, done = 0, dropped = 0;
+
+    (void)state;
+    assert_non_null(k);
+    for (at = 1; at < 60; at++) {
+        enum ops_err err;
+
+        session_open(&k->s);
+        k->text = session_join_text(&k->s, "abc");
+        assert_int_equal(ops_doc_text_insert(k->text, 3, str("d")), OPS_OK);
+        ops_doc_undo_stop(k->text);
+        starved_at = at;
+        starved_on = true;
+        err = ops_doc_text_insert(k->text, 0, str("e"));
+        starved_on = false;
+        starved_at = 0;
+        assert_true(is_done(err));
+        if (err == OPS_OK) {
+            expect_text(k->text, "eabcd");
+            done++;
+            dropped += !ops_doc_undoable(k->text);
+        }
+        session_close(&k->s);
+    }
+    free(k);
+    assert_true(done > dropped && dropped > 0);
+}
+
 /* False: memory was not short any more. */
 static bool script_play(unsigned long at, bool cut)
 {
@@ -209,6 +266,7 @@ static bool script_play(unsigned long at, bool cut)
     memset(k->long_text, 'x', sizeof k->long_text - 1);
     k->memory = (struct ops_memory){counted_more, counted_release, &k->counted};
     k->s.config.memory = &k->memory;
+    k->s.config.op_max_bytes = 7000; /* the long text fits, not together with what replaces it */
     starved_count = 0;
     starved_at = at;
     starved_on = true;
@@ -221,6 +279,7 @@ static bool script_play(unsigned long at, bool cut)
                 script_restart(k);
             else
                 script_receive(k);
+            script_undo(k);
             script_recover(k);
         }
         starved_on = false;
@@ -241,7 +300,7 @@ static void any_one_request_for_memory_may_be_refused(void **state)
     (void)state;
     while (script_play(at, false))
         at++;
-    assert_true(at > 60);
+    assert_true(at > 600);
     print_message("# %lu requests\n", at - 1);
 }
 
@@ -260,6 +319,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_one_request_for_memory_may_be_refused),
+        cmocka_unit_test(an_edit_is_done_though_its_undo_has_no_memory),
         cmocka_unit_test(any_one_may_be_refused_while_it_is_saved_and_loaded),
     };
 
