@@ -48,10 +48,15 @@ export function keepMe(seat, me) {
   write('localStorage', `opstream.me.${seat}`, me);
 }
 
+/** One line, not too long, no half of a surrogate pair. */
+export function tidyName(name) {
+  return name.replace(/\s+/g, ' ').trim().slice(0, NAME_UNITS).replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '').trim();
+}
+
 /** What an awareness state says of a person; any client may have sent anything. Undefined: nothing of use. */
 export function personOf(state) {
   if (typeof state !== 'object' || state === null) return undefined;
-  const name = typeof state.name === 'string' ? state.name.replace(/\s+/g, ' ').trim().slice(0, NAME_UNITS) : '';
+  const name = typeof state.name === 'string' ? tidyName(state.name) : '';
   const color = typeof state.color === 'string' && /^#[0-9a-f]{6}$/i.test(state.color) ? state.color : colours[0][1];
   return name === '' ? undefined : { name, color };
 }

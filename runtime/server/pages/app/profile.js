@@ -1,7 +1,7 @@
 /** Asks a person for a name and a colour. */
 import { h, newId } from './dom.js';
 import { openDialog } from './dialog.js';
-import { colours, paint, randomName } from './me.js';
+import { colours, paint, randomName, tidyName } from './me.js';
 
 /** @returns { name, color }, or undefined when nothing was chosen */
 export function askWho(me) {
@@ -11,7 +11,7 @@ export function askWho(me) {
     const name = h('input', { id, name: 'name', maxlength: '32', autocomplete: 'nickname', value: me.name, required: true });
     const form = h('form', { method: 'dialog', class: 'stack', onsubmit: () => {
       const color = new FormData(form).get('color');
-      const typed = name.value.replace(/\s+/g, ' ').trim();
+      const typed = tidyName(name.value);
       chosen = { name: typed === '' ? me.name : typed, color: String(color) };
     } },
     h('label', { for: id }, 'Name'),
