@@ -1,7 +1,10 @@
 /* The client and its connection: when to connect, when to give one up. */
 #include "session.h"
 
-enum { CLIENT_SCRATCH_BYTES = 4096 }; /* the common message needs no more */
+enum {
+    CLIENT_SCRATCH_BYTES = 4096, /* the common message needs no more */
+    CLOSE_GOING_AWAY = 1001, CLOSE_TOO_LARGE = 1009
+};
 
 void ops_client_config_init(struct ops_client_config *config)
 {
@@ -251,6 +254,26 @@ void ops_client_connected(struct ops_client *client)
     client->hello_request = 0;
 }
 
+/* The server takes no message as large as one of those that were sent. It does not say which: the largest op is taken back, since it would
+ * be sent again and end every connection to come. */
+static void client_too_large(struct ops_client *client)
+{
+    struct ops_doc *doc, *largest = NULL;
+    size_t bytes, most = 0;
+
+    for (doc = client->docs; doc != NULL; doc = doc->next) {
+        if (doc->leaving || doc->flight_request == 0)
+            continue;
+        bytes = op_bytes_bound(doc, kept_op(&doc->edits->op));
+        if (bytes > most) {
+            most = bytes;
+            largest = doc;
+        }
+    }
+    if (largest != NULL)
+        doc_refused(largest, OPS_ERROR_CODE_TOO_LARGE, OPS_STR("The server takes no message as large as this edit needs."));
+}
+
 void ops_client_disconnected(struct ops_client *client, uint16_t close_code)
 {
     struct ops_doc *doc, *next;
@@ -261,7 +284,7 @@ void ops_client_disconnected(struct ops_client *client, uint16_t close_code)
     if (client->state != OPS_CLIENT_STOPPED) {
         client->state = OPS_CLIENT_WAITING;
         most = backoff_ms(client, client->config.backoff_first_ms, client->tries);
-        if (close_code == 1001 && most < client->config.going_away_ms)
+        if (close_code == CLOSE_GOING_AWAY && most < client->config.going_away_ms)
             most = client->config.going_away_ms; /* everybody else was sent away as well: do not all come at once */
         client->retry_at_ms = client->now_ms + client_random_ms(client, most);
         if (client->tries < 64)
@@ -270,6 +293,8 @@ void ops_client_disconnected(struct ops_client *client, uint16_t close_code)
     client->hello_due = false;
     client->hello_request = 0;
     client_forget(client, &client->peer_id);
+    if (close_code == CLOSE_TOO_LARGE)
+        client_too_large(client);
     for (doc = client->docs; doc != NULL; doc = next) {
         next = doc->next;
         if (doc->leaving)

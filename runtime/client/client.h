@@ -165,7 +165,8 @@ void ops_client_connected(struct ops_client *client);
 /* One text message came, whole. Bytes are borrowed until return. */
 void ops_client_received(struct ops_client *client, struct ops_str message);
 
-/* The WebSocket has ended or could not be opened. `close_code`: the server's Close, 0 when there was none. */
+/* The WebSocket has ended or could not be opened. `close_code`: the server's Close, 0 when there was none. After 1009 (a message was too
+ * large for the server) the largest op in flight is refused: sent again, it would end the next connection, too. */
 void ops_client_disconnected(struct ops_client *client, uint16_t close_code);
 
 /* The next text message to send; false: none now. Lives until the next call that changes the client. What was handed out counts

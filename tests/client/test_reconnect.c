@@ -402,6 +402,31 @@ static void a_base_that_is_too_old_is_followed_by_a_join(void **state)
     session_close(&s);
 }
 
+static void an_op_that_is_too_large_for_the_server_is_taken_back_and_the_rest_goes_on(void **state)
+{
+    struct session s;
+    struct ops_doc *doc;
+
+    (void)state;
+    session_open(&s);
+    doc = session_join_text(&s, "abc");
+    ops_client_disconnected(s.client, 1009); /* nothing is in flight: nothing is taken back */
+    expect_text(doc, "abc");
+    session_close(&s);
+
+    session_open(&s);
+    doc = session_join_text(&s, "abc");
+    assert_int_equal(ops_doc_text_insert(doc, 3, str("!")), OPS_OK);
+    expect_sent(&s, OP("3", INSERT_3, "5", ID_A));
+    assert_int_equal(ops_doc_text_insert(doc, 0, str("next ")), OPS_OK);
+    s.log[0] = '\0';
+    ops_client_disconnected(s.client, 1009);
+    expect_text(doc, "next abc");
+    assert_non_null(strstr(s.log, "refused TooLarge"));
+    assert_int_equal(ops_doc_pending(doc), 1);
+    session_close(&s);
+}
+
 /* ---- joins --------------------------------------------------------------------------------------------------------------------- */
 
 static void a_join_that_is_refused_for_good_is_told_and_tried_again_when_asked(void **state)
@@ -582,6 +607,7 @@ int main(void)
         cmocka_unit_test(what_stands_there_already_is_not_sent_again),
         cmocka_unit_test(what_does_not_stand_there_is_sent_again),
         cmocka_unit_test(a_base_that_is_too_old_is_followed_by_a_join),
+        cmocka_unit_test(an_op_that_is_too_large_for_the_server_is_taken_back_and_the_rest_goes_on),
         cmocka_unit_test(a_join_that_is_refused_for_good_is_told_and_tried_again_when_asked),
         cmocka_unit_test(a_join_that_is_refused_for_now_is_tried_again_by_itself),
         cmocka_unit_test(another_protocol_version_ends_it_all),
