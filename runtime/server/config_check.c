@@ -101,6 +101,8 @@ static void check_sizes(const struct ops_config *config, struct checker *checker
     if (config->limit_awareness_document_bytes < config->limit_awareness_bytes)
         say(checker, true,
             "OPSTREAM__LIMITS__AWARENESS_DOCUMENT_BYTES: less than OPSTREAM__LIMITS__AWARENESS_BYTES, which one peer may take");
+    if (config->demo && !ops_words_have(&config->transports, OPS_STR("websockets")))
+        say(checker, false, "OPSTREAM__DEMO: the page at / speaks WebSocket, which OPSTREAM__TRANSPORTS leaves out; it will say that it is offline");
     if (config->test_echo)
         say(checker, false, "OPSTREAM__TEST__ECHO: /echo has no message limit; never leave it open to strangers");
     for (size_t i = 0; i < config->admin_urls.count; i++) {
