@@ -103,13 +103,14 @@ var Document = class extends Emitter {
     return new Promise((resolve, reject) => {
       const look = () => {
         if (this.left) return done(reject, new Error(`OpStream: the document ${this.id} was left`));
+        if (this.#client.status === "stopped") return done(reject, new Error("OpStream: the client has stopped"));
         if (this.status === "joined" && this.pending === 0) done(resolve);
       };
       const done = (end, value) => {
-        stop();
+        for (const stop of stops) stop();
         end(value);
       };
-      const stop = this.on("status", look);
+      const stops = [this.on("status", look), this.#client.on("status", look)];
       look();
     });
   }
@@ -435,6 +436,7 @@ var Session = class _Session {
   }
   /** JSON text; undefined: no such register. */
   get(doc, path) {
+    if (loneSurrogate.test(path)) return void 0;
     this.#exports.json_get(doc, ...this.#give([path]));
     return this.#output();
   }
@@ -463,6 +465,7 @@ var CONNECT_TIMEOUT_MS = 15e3;
 var SAVE_LATER_MS = 1e3;
 var ORPHANS_EVERY_MS = 15e3;
 var TIMER_MAX_MS = 6e4;
+var STOPPED = "OpStream: the server speaks another version of the protocol";
 var Client = class _Client extends Emitter {
   #options;
   #status = "loading";
@@ -622,6 +625,7 @@ var Client = class _Client extends Emitter {
   async open(id, type, { wait = true } = {}) {
     await this.#ready;
     if (this.#status === "closed") throw new Error("OpStream: the client is closed");
+    if (wait && this.#status === "stopped") throw new Error(STOPPED);
     const document2 = this.#document(this.session.join(String(id), String(type)), String(id), type);
     this.#wanted.add(document2);
     this.changed();
@@ -632,6 +636,7 @@ var Client = class _Client extends Emitter {
   #isThere(document2) {
     return new Promise((resolve, reject) => {
       const stops = [
+        this.on("status", (status) => status === "stopped" && end(reject, new Error(STOPPED))),
         document2.on("status", () => {
           if (document2.left) end(reject, new Error(`OpStream: the document ${document2.id} was left, or the client is closed`));
           else if (isThere(document2)) end(resolve);
@@ -844,6 +849,7 @@ var Client = class _Client extends Emitter {
         document2.ended();
         this.session.leave(document2.number);
         this.#documents.delete(document2.number);
+        this.#tell(document2, "status", "offline");
         this.#dirty = true;
       }
   }

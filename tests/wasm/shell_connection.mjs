@@ -16,7 +16,10 @@ export async function connectionStories(place)
         const [a, b] = await Promise.all([alice.open('killed', 'text'), bob.open('killed', 'text')]);
         alice.on('status', (s) => statuses.push(s));
         a.insert(0, 'before ');
+        b.awareness.local = { name: 'Bob' };
         await a.synced();
+        await until('both have it', () => b.text === 'before ');
+        await until('Bob is seen', () => a.awareness.peers.get(bob.peerId)?.name === 'Bob');
         for (let round = 0; round < 3; round++) {
             a.insert(a.length, `a${round} `);
             b.insert(b.length, `b${round} `);
@@ -32,6 +35,7 @@ export async function connectionStories(place)
             bob.retry();
             await soon('both are home', Promise.all([a.synced(), b.synced()]));
             await until('both see the same', () => a.revision === b.revision);
+            await until('Bob is seen again, once', () => a.awareness.peers.size === 1 && a.awareness.peers.get(bob.peerId)?.name === 'Bob');
         }
         equal(a.text, b.text, 'the same');
         for (const word of [0, 1, 2].flatMap((i) => [`a${i} `, `b${i} `, `offline${i} `])) equal(a.text.split(word).length - 1, 1, JSON.stringify(word));
@@ -54,7 +58,7 @@ export async function connectionStories(place)
         equal((await client.open('z', 'text')).status, 'joined', 'others are opened');
     });
 
-    await story('a server of another protocol stops the client; one that talks nonsense is trouble', async ({ equal, keep }) => {
+    await story('a server of another protocol stops the client; one that talks nonsense is trouble', async ({ equal, rejects, keep }) => {
         const { WebSocketServer } = createRequire(join(place.folder, 'all.js'))('ws'), port = await freePort(), answers = ['no JSON at all'];
         const server = new WebSocketServer({ host: '127.0.0.1', port });
         server.on('connection', (socket) => socket.on('message', (data) => {
@@ -67,12 +71,17 @@ export async function connectionStories(place)
             client.on('trouble', (what) => trouble.push(what));
             client.on('refused', (r) => refused.push(r.code));
             client.on('received', (m) => received.push(m));
-            client.open('x', 'text').catch(() => {});
+            const opening = rejects('open', client.open('x', 'text')), typed = await client.open('y', 'text', { wait: false });
+            typed.insert(0, 'x');
+            const syncing = rejects('synced', typed.synced());
             await until('nonsense is trouble', () => trouble.length > 0);
             equal(received, ['no JSON at all'], 'the curious hear it');
             client.retry();
             await until('stopped', () => client.status === 'stopped');
             equal([refused, client.retryAt], [['UnsupportedProtocol'], undefined], 'never again');
+            for (const error of [await opening, await syncing, await rejects('open now', client.open('z', 'text')), await rejects('synced now', typed.synced())])
+                equal(/version|stopped/.test(error.message), true, `who waits is told: ${error.message}`);
+            equal([typed.text, typed.pending], ['x', 1], 'what was typed is there');
         } finally {
             for (const socket of server.clients) socket.terminate();
             server.close();

@@ -28,6 +28,21 @@ export async function eventStories(place)
         equal(model, 'ping- pong', 'patches make the text');
     });
 
+    await story('one change is told in order: its patches, then how the document stands', async ({ equal, keep }) => {
+        const [a, b] = await Promise.all([open(keep, 'order'), open(keep, 'order')]), told = [];
+        a.insert(0, 'one two three');
+        await a.synced();
+        await until('both have it', () => b.revision === a.revision);
+        b.on('status', (status) => told.push(['status', status, b.revision]));
+        b.on('patch', (p) => told.push(['patch', p.position, p.deleted, p.inserted, p.revision === b.revision]));
+        a.insert(13, '!');
+        a.delete(4, 4);
+        a.insert(0, '>');
+        await a.synced();
+        await until('the other has it', () => b.text === '>one three!');
+        equal(told, [['patch', 0, 0, '>', true], ['patch', 5, 4, '', true], ['patch', 10, 0, '!', true], ['status', 'joined', a.revision]], 'one op, three places');
+    });
+
     await story('a listener that throws does not keep others from hearing', async ({ equal, keep }) => {
         const doc = await open(keep, 'throws'), thrown = [], heard = [];
         const caught = (error) => thrown.push(error.message);
@@ -98,12 +113,17 @@ export async function eventStories(place)
         throws(TypeError, 'a high surrogate alone', () => doc.insert(0, 'x\ud83d'));
         throws(TypeError, 'a low surrogate alone', () => doc.replace(0, 1, '\ude00x'));
         throws(TypeError, 'no JSON', () => { doc.awareness.local = undefined; });
+        throws(RangeError, 'a state beyond the limit', () => { doc.awareness.local = 'x'.repeat(1 << 17); });
+        equal(doc.awareness.local, undefined, 'and no state');
         equal([doc.text, doc.pending], ['ab\u{1f600}cd', 0], 'nothing has changed');
     });
 
     await story('what was left or closed says so', async ({ equal, throws, rejects, keep }) => {
         const client = keep(place.connect(place.url)), doc = await client.open('leave', 'text'), other = await client.open('close', 'json');
         equal(await client.open('leave', 'text') === doc, true, 'the same document again is the same object');
+        const [one, two] = await Promise.all([client.open('twice', 'text'), client.open('twice', 'text')]);
+        equal(one === two, true, 'at once, too');
+        one.leave();
         equal(client.documents.map((d) => d.id), ['leave', 'close'], 'open');
         await doc.synced();
         doc.insert(0, 'x');

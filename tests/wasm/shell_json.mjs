@@ -23,6 +23,7 @@ export async function jsonStories(place)
         await same();
         equal([a.get('a'), a.has('a'), a.entries()], [undefined, false, [['cards.0', null], ['cards.1', 'two']]], 'after a delete');
         throws(TypeError, 'a value that is not JSON', () => a.set('f', () => {}));
+        equal([a.get('\ud800'), a.has('\ud800')], [undefined, false], 'a path that is not text');
         throws(TypeError, 'a path that is not text', () => a.set('\ud800', 1));
         throws(TypeError, 'a value that refers to itself', () => { const me = {}; me.me = me; a.set('me', me); });
         throws(RangeError, 'a value beyond the limit of an op', () => a.set('big', 'x'.repeat(3 << 20)));

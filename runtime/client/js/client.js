@@ -13,6 +13,7 @@ const CONNECT_TIMEOUT_MS = 15_000;
 const SAVE_LATER_MS = 1_000;        // of what others did: it can be fetched again
 const ORPHANS_EVERY_MS = 15_000;
 const TIMER_MAX_MS = 60_000;
+const STOPPED = 'OpStream: the server speaks another version of the protocol';
 
 export class Client extends Emitter {
   #options;
@@ -172,6 +173,7 @@ export class Client extends Emitter {
   async open(id, type, { wait = true } = {}) {
     await this.#ready;
     if (this.#status === 'closed') throw new Error('OpStream: the client is closed');
+    if (wait && this.#status === 'stopped') throw new Error(STOPPED);
     const document = this.#document(this.session.join(String(id), String(type)), String(id), type);
     this.#wanted.add(document);
     this.changed();
@@ -183,6 +185,7 @@ export class Client extends Emitter {
   #isThere(document) {
     return new Promise((resolve, reject) => {
       const stops = [
+        this.on('status', (status) => status === 'stopped' && end(reject, new Error(STOPPED))),
         document.on('status', () => {
           if (document.left) end(reject, new Error(`OpStream: the document ${document.id} was left, or the client is closed`));
           else if (isThere(document)) end(resolve);
@@ -416,6 +419,7 @@ export class Client extends Emitter {
         document.ended();
         this.session.leave(document.number);
         this.#documents.delete(document.number);
+        this.#tell(document, 'status', 'offline');
         this.#dirty = true;
       }
   }

@@ -74,10 +74,14 @@ class Document extends Emitter {
     return new Promise((resolve, reject) => {
       const look = () => {
         if (this.left) return done(reject, new Error(`OpStream: the document ${this.id} was left`));
+        if (this.#client.status === 'stopped') return done(reject, new Error('OpStream: the client has stopped'));
         if (this.status === 'joined' && this.pending === 0) done(resolve);
       };
-      const done = (end, value) => { stop(); end(value); };
-      const stop = this.on('status', look);
+      const done = (end, value) => {
+        for (const stop of stops) stop();
+        end(value);
+      };
+      const stops = [this.on('status', look), this.#client.on('status', look)];
       look();
     });
   }

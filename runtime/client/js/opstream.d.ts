@@ -58,7 +58,7 @@ export interface Client extends Emitter<ClientEvents> {
 
   /**
    * Opens a document and stays in it over reconnects. Resolves once there is something to edit: the server's document, or what an earlier
-   * run kept of it. Rejects when the server refuses it, or the client is closed. The same document again is the same object.
+   * run kept of it. Rejects when the server refuses it, or the client has stopped or is closed. The same document again is the same object.
    */
   open(id: string, type: 'text', options?: OpenOptions): Promise<TextDocument>;
   open(id: string, type: 'json', options?: OpenOptions): Promise<JsonDocument>;
@@ -116,7 +116,7 @@ interface BaseDocument<Events extends DocumentEvents> extends Emitter<Events> {
   /** The next edit begins a change of its own. */
   undoStop(): void;
 
-  /** Resolves when the document is joined and nothing is pending. */
+  /** Resolves when the document is joined and nothing is pending. Rejects when it is left, or the client has stopped or is closed. */
   synced(): Promise<void>;
   readonly awareness: Awareness;
   /** Leaves; pending edits are given up. Listeners of `status` hear `offline`. After this (and after the client's `close`) what stands above can

@@ -230,6 +230,7 @@ export class Session {
 
   /** JSON text; undefined: no such register. */
   get(doc, path) {
+    if (loneSurrogate.test(path)) return undefined; // else it would be the replacement character's
     this.#exports.json_get(doc, ...this.#give([path]));
     return this.#output();
   }
