@@ -165,10 +165,8 @@ static void fuzzed_undo(struct fuzzed *f, unsigned how)
     bool undoable = ops_doc_undoable(doc), redoable = ops_doc_redoable(doc);
     enum ops_err err;
 
-    if ((how >> 1) % 4 == 0) {
+    if ((how >> 1) % 4 == 0)
         ops_doc_undo_stop(doc);
-        return;
-    }
     err = (how >> 1) % 4 == 1 ? ops_doc_redo(doc) : ops_doc_undo(doc);
     FUZZ_CLAIM(err != OPS_OK || ((how >> 1) % 4 == 1 ? redoable : undoable), "what is taken back was there");
     if (err == OPS_OK && (how >> 1) % 4 == 3 && ops_doc_redoable(doc) && ops_doc_redo(doc) == OPS_OK && doc == f->text)
