@@ -516,7 +516,7 @@ var Client = class _Client extends Emitter {
     this.WebSocket = WebSocket;
     this.#slot = slot2;
     await this.#open(module, await this.#load());
-    if (this.#status === "closed") return void slot2?.release();
+    if (this.#status === "closed") return void (this.session = void 0);
     this.#listen();
     this.#turn();
     this.#adoptOrphans();

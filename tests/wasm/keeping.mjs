@@ -251,6 +251,18 @@ async function storageStories(place)
         equal(keep(place.connect(place.url)).persistent, false, 'in Node nothing is kept unless asked for');
     });
 
+    await story('a client that is closed at any moment of its beginning gives its place back once', async ({ equal }) => {
+        for (let turns = 0; turns < 60; turns++) {
+            const storage = memoryStorage(), client = place.connect(place.url, { storage });
+            for (let i = 0; i < turns; i++) await (turns % 2 === 0 ? null : new Promise((r) => setImmediate(r)));
+            await soon('it closes', client.close());
+            await client.saved().catch(() => {});
+            await new Promise((r) => setTimeout(r, 1));
+            equal(storage.slot.calls, ['release'], `after ${turns} turns`);
+            equal([client.peerId, client.status], [undefined, 'closed'], 'closed');
+        }
+    });
+
     await story('saved() means saved, also while a save is under way', async ({ equal, keep }) => {
         const writes = [], storage = memoryStorage({ save: (bytes) => new Promise((r) => setTimeout(() => { writes.push(Buffer.from(bytes).toString('latin1')); r(); }, 5)) });
         const client = keep(place.connect(place.url, { storage })), doc = await client.open('saved', 'text');

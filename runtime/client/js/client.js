@@ -64,7 +64,7 @@ export class Client extends Emitter {
     this.WebSocket = WebSocket;
     this.#slot = slot;
     await this.#open(module, await this.#load());
-    if (this.#status === 'closed') return void slot?.release();
+    if (this.#status === 'closed') return void (this.session = undefined); // the place was released then
     this.#listen();
     this.#turn();
     this.#adoptOrphans();
