@@ -61,11 +61,12 @@ export class Traffic {
   }
 }
 
-/** { type, text } of a message: its payloads decoded, its type taken out. */
+/** { type, text } of a message: its payloads decoded and first, its type taken out. */
 export function readable(message) {
   try {
     const { type = '?', ...rest } = JSON.parse(message);
-    const text = JSON.stringify(decoded(rest));
+    const payloads = Object.fromEntries(PAYLOADS.filter((name) => name in rest).map((name) => [name, rest[name]]));
+    const text = JSON.stringify(decoded({ ...payloads, ...rest }));
     return { type, text: text.length > SHOWN_UNITS ? `${text.slice(0, SHOWN_UNITS)}… (${text.length} characters)` : text };
   } catch {
     return { type: '?', text: message.slice(0, SHOWN_UNITS) };
