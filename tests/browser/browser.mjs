@@ -81,6 +81,7 @@ class Profile
         this.context = context;
         this.troubles = [];
         this.networkMayFail = false; // a test that breaks the network sets it
+        this.doing = () => ''; // what happened last, for the complaints
         people.push(this);
     }
 
@@ -88,7 +89,7 @@ class Profile
     async tab(port, path)
     {
         const page = await this.context.newPage();
-        page.on('pageerror', (e) => this.troubles.push(`exception: ${e.stack ?? e}`));
+        page.on('pageerror', (e) => this.troubles.push(`exception: ${e.stack ?? e} ${this.doing()}`));
         page.on('crash', () => this.troubles.push('the page crashed'));
         page.on('console', (m) => this.#said(m));
         await page.goto(`http://127.0.0.1:${port}${path}`, { waitUntil: 'domcontentloaded' });
@@ -99,7 +100,7 @@ class Profile
     {
         const text = `${message.text()} (${message.location().url})`;
         const bad = message.type() === 'error' || /Content.Security.Policy|violates/i.test(text);
-        if (bad && !(this.networkMayFail && NETWORK.test(text))) this.troubles.push(`console: ${text}`);
+        if (bad && !(this.networkMayFail && NETWORK.test(text))) this.troubles.push(`console: ${text} ${this.doing()}`);
     }
 }
 

@@ -194,8 +194,34 @@ async function otherTab(place)
     });
 }
 
+// Other tabs look for edits that closed ones left: a page that is just being loaded again is none of those.
+async function besideOthers(place)
+{
+    const name = 'loaded again and again, offline, beside other tabs: what was typed is there each time';
+    await story(name, async () => {
+        const here = await behindProxy(place, 'beside');
+        for (let i = 0; i < 4; i++) {
+            const other = await here.tab.owner.tab(here.proxy.port, textPage(`beside-${i}`));
+            await other.seat.online();
+            await sleep(2000); // each looks every 15 s, at times of its own
+        }
+        await typeCut(here, LETTERS);
+        await here.seat.saved();
+        for (const end = Date.now() + 20000; Date.now() < end;) {
+            await here.tab.reload();
+            await here.seat.holds(LETTERS);
+        }
+        here.proxy.up();
+        await allThere(name, place, 'beside', [here.seat]);
+        here.proxy.close();
+    });
+}
+
 export async function keeping(place)
 {
-    if (isFull) await otherTab(place);
+    if (isFull) {
+        await otherTab(place);
+        await besideOthers(place);
+    }
     for (const tell of [reloaded, reloadedAtOnce, serverDeadAtReload, closedTab, twoTabs, twoTabsReloaded, anotherDocument]) await tell(place);
 }

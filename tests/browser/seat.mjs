@@ -82,6 +82,17 @@ export class Seat
         }
     }
 
+    // What an input method does: `texts` stand there one after the other, unfinished, and `end` stays. `meanwhile` is called in between.
+    async compose(texts, end, meanwhile = async () => {})
+    {
+        this.input ??= await this.page.context().newCDPSession(this.page);
+        for (const text of texts) {
+            await this.input.send('Input.imeSetComposition', { text, selectionStart: text.length, selectionEnd: text.length });
+            await meanwhile(text);
+        }
+        await this.input.send('Input.insertText', { text: end });
+    }
+
     // Types the alphabet over and over for as long as `going()` says; the place is where the caret was left.
     async keepTyping(alphabet, going, seed, pause = 25)
     {

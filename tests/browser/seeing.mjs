@@ -197,6 +197,29 @@ async function hardText(place)
     });
 }
 
+// Input methods: while a word is not finished, others type before it, behind it and beside it.
+async function composed(place)
+{
+    await story('an input method', async () => {
+        const [one, other] = await Promise.all([0, 1].map(() => person(place.port, textPage('composed')))), both = [one.seat, other.seat];
+        await one.seat.focus();
+        await one.seat.type('abc ');
+        await one.seat.quiet();
+        await other.seat.shows('abc ');
+        for (const key of ['Control+Home', 'Control+End', 'Home']) {
+            await one.seat.focus();
+            await other.seat.focus(key);
+            await one.seat.compose(['n', 'に', 'にほ', 'にほん'], '日本', async () => {
+                await other.seat.type('XY');
+                await other.seat.quiet();
+                await sleep(50);
+            });
+        }
+        const text = await together(place.where, 'composed', both);
+        check(text.replace(/[XY]/g, '') === 'abc 日本日本日本', 'what is composed while others type beside it arrives once, and whole', text);
+    });
+}
+
 // What somebody else types above what I see moves it, and hides none of it.
 async function outOfView(place)
 {
@@ -221,5 +244,5 @@ async function outOfView(place)
 
 export async function seeing(place, seed)
 {
-    for (const tell of [undo, eachOther, offlineIsSaid, sideBySide, invitation, traffic, hardText, outOfView, boards]) await tell(place, seed);
+    for (const tell of [undo, eachOther, offlineIsSaid, sideBySide, invitation, traffic, hardText, ...(isFull ? [composed] : []), outOfView, boards]) await tell(place, seed);
 }

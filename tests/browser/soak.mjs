@@ -47,6 +47,7 @@ const FINGERS = {
         await press(seat, r.pick(['Shift+ArrowLeft', 'Shift+ArrowRight', 'Shift+ArrowDown', 'Shift+Control+ArrowRight']), 1 + r.below(6));
         await seat.page.keyboard.insertText(r.pick(PIECES));
     },
+    compose: (seat, r) => seat.compose(['n', 'に', 'にほ'].slice(0, 1 + r.below(3)), r.pick(['日本', 'に', '\u{1f5fe}']), () => sleep(r.below(200))),
     newline: (seat) => press(seat, 'Enter'),
     undo: (seat, r) => press(seat, 'Control+z', 1 + r.below(5)),
     redo: (seat, r) => press(seat, 'Control+Shift+Z', 1 + r.below(3)),
@@ -64,7 +65,8 @@ class Person
 {
     constructor(name, alphabet, proxy, owner, seed)
     {
-        Object.assign(this, { name, alphabet, proxy, owner, random: randomFrom(seed), keys: 0, typed: '', inOrder: true, tabs: {}, turn: {} });
+        Object.assign(this, { name, alphabet, proxy, owner, random: randomFrom(seed), keys: 0, typed: '', inOrder: true, tabs: {}, turn: {}, last: [] });
+        owner.doing = () => `(${name}: ${this.last.join(', ')})`;
     }
 
     async open(documentId)
@@ -76,12 +78,12 @@ class Person
     // A page that was loaded while its server was away is not there: again, until it is. The caret goes to the end.
     async ready(documentId)
     {
-        for (let tries = 200; ; tries--) {
+        for (let tries = 10; ; tries--) {
             const { page, seat } = this.tabs[documentId];
-            const failed = await seat.until('loaded', 'text', '').then(() => seat.focus(), (e) => e);
+            const failed = page.url().startsWith('http') ? await seat.until('loaded', 'text', '').then(() => seat.focus(), (e) => e) : new Error('there was no page');
             if (failed === undefined) return;
             if (tries === 0) throw failed;
-            await page.goto(`http://127.0.0.1:${this.proxy.port}${textPage(documentId)}`, { waitUntil: 'domcontentloaded' }).catch(() => sleep(200));
+            await page.goto(`http://127.0.0.1:${this.proxy.port}${textPage(documentId)}`, { waitUntil: 'domcontentloaded' }).catch(() => sleep(500));
         }
     }
 
@@ -98,6 +100,7 @@ class Person
             const finger = this.random.pick(Object.keys(FINGERS));
             await this.alone(CHURN, async () => {
                 did(finger);
+                this.last = [...this.last.slice(-3), finger];
                 await FINGERS[finger](this.tabs[CHURN].seat, this.random);
             });
         }
@@ -114,10 +117,11 @@ class Person
             });
     }
 
-    reload(documentId)
+    reload(documentId, meanwhile = () => {})
     {
         return this.alone(documentId, async () => {
             await this.tabs[documentId].reload().catch(() => {});
+            await meanwhile();
             await this.ready(documentId);
         });
     }
@@ -168,8 +172,10 @@ const CHAOS = {
     reloadCut: async (place, person, r) => {
         person.proxy.cut();
         await sleep(r.below(1000));
-        await person.reload(r.pick([CHURN, KEPT]));
-        person.proxy.up();
+        await person.reload(r.pick([CHURN, KEPT]), async () => {
+            await sleep(r.below(1000));
+            person.proxy.up();
+        });
     },
     reopen: (place, person, r) => person.reopen(r.pick([CHURN, KEPT])),
 };
