@@ -892,6 +892,7 @@ var STORE = "clients";
 var ASIDE = "unreadable";
 var ANSWER_WITHIN_MS = 150;
 var OWN_LOCK_WITHIN_MS = 1e3;
+var LOOK_AGAIN_MS = 3e3;
 function browserStorage() {
   if (typeof indexedDB === "undefined") return void 0;
   const held = typeof navigator !== "undefined" && navigator.locks !== void 0 ? new Locks() : new Channel();
@@ -911,16 +912,24 @@ function browserStorage() {
       const id = newId();
       return slot(db, name, id, await held.take(name, id, OWN_LOCK_WITHIN_MS));
     },
+    /** Records that nobody had at two looks, and that nobody wrote in between: a record is free while its page is reloaded, too. */
     async orphans(name) {
-      const db = await open(), slots = [];
+      const db = await open(), slots = [], free = /* @__PURE__ */ new Map();
       for (const id of await keys(db, name)) {
         const release = await held.take(name, id, 0);
         if (release === void 0) continue;
-        const orphan = slot(db, name, id, release, false);
-        if ((await get(db, [name, id]))?.pending) {
+        free.set(id, (await get(db, [name, id]))?.saved);
+        release();
+      }
+      if (free.size > 0) await new Promise((r) => setTimeout(r, LOOK_AGAIN_MS));
+      for (const [id, saved] of free) {
+        const release = await held.take(name, id, 0);
+        if (release === void 0) continue;
+        const record = await get(db, [name, id]), orphan = slot(db, name, id, release, false);
+        if (record !== void 0 && record.saved === saved && record.pending) {
           slots.push(orphan);
         } else {
-          await orphan.remove();
+          if (record?.saved === saved) await orphan.remove();
           release();
         }
       }

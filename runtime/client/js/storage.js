@@ -8,6 +8,7 @@
 const DATABASE = 'opstream', STORE = 'clients', ASIDE = 'unreadable';
 const ANSWER_WITHIN_MS = 150;
 const OWN_LOCK_WITHIN_MS = 1_000;   // the page before a reload may not be quite gone
+const LOOK_AGAIN_MS = 3_000;        // a page that is just being reloaded has its record again by then
 
 export function browserStorage() {
   if (typeof indexedDB === 'undefined') return undefined;
@@ -26,16 +27,24 @@ export function browserStorage() {
       return slot(db, name, id, await held.take(name, id, OWN_LOCK_WITHIN_MS));
     },
 
+    /** Records that nobody had at two looks, and that nobody wrote in between: a record is free while its page is reloaded, too. */
     async orphans(name) {
-      const db = await open(), slots = [];
+      const db = await open(), slots = [], free = new Map();
       for (const id of await keys(db, name)) {
         const release = await held.take(name, id, 0);
         if (release === undefined) continue;
-        const orphan = slot(db, name, id, release, false);
-        if ((await get(db, [name, id]))?.pending) {
+        free.set(id, (await get(db, [name, id]))?.saved);
+        release();
+      }
+      if (free.size > 0) await new Promise((r) => setTimeout(r, LOOK_AGAIN_MS));
+      for (const [id, saved] of free) {
+        const release = await held.take(name, id, 0);
+        if (release === undefined) continue;
+        const record = await get(db, [name, id]), orphan = slot(db, name, id, release, false);
+        if (record !== undefined && record.saved === saved && record.pending) {
           slots.push(orphan);
-        } else { // a copy of what the server has
-          await orphan.remove();
+        } else {
+          if (record?.saved === saved) await orphan.remove(); // a copy of what the server has
           release();
         }
       }
