@@ -288,9 +288,7 @@ static void load_read_back(struct ops_document *document, struct load_job *job)
     }
     document->state = DOCUMENT_READY;
     document->durable_known = known;
-    ops_effects_release(document);
-    if (document->state == DOCUMENT_READY)
-        ops_effects_lost(document);
+    ops_effects_lost(document); /* cuts what is lost before it releases: what a release submits is numbered behind what stays */
     ops_document_schedule(document, core->now.monotonic_us);
 }
 

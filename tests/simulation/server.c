@@ -90,16 +90,13 @@ static void wire_told(struct world *w, struct wire *wire, const struct ops_serve
 
     if (!push && m->message_type != OPS_SERVER_MESSAGE_OP_RESPONSE)
         return;
-    for (d = 0; d + 1 < DOCUMENTS_MAX && !ops_str_equal(document_name(d), id); d++)
-        continue;
-    if (!push && ops_str_equal(m->correlation_id, OPS_STR("\"raw\""))) {
-        wire->undo_asked[d] = false;
-        if (strncmp(m->op_response.error_message.len > 9 ? m->op_response.error_message.ptr : "", "InvalidOp", 9) == 0)
-            world_trouble(w, "an undo is no op of its document: %.*s", (int)m->op_response.error_message.len,
-                          m->op_response.error_message.ptr);
-    }
+    if (!push && ops_str_equal(m->correlation_id, OPS_STR("\"raw\"")) &&
+        strncmp(m->op_response.error_message.len > 9 ? m->op_response.error_message.ptr : "", "InvalidOp", 9) == 0)
+        world_trouble(w, "an undo is no op of its document: %.*s", (int)m->op_response.error_message.len, m->op_response.error_message.ptr);
     if (!push && !ack)
         return;
+    for (d = 0; d + 1 < DOCUMENTS_MAX && !ops_str_equal(document_name(d), id); d++)
+        continue;
     if (wire->seen[d] != 0 && (push ? revision != wire->seen[d] + 1 : revision > wire->seen[d] + 1))
         world_trouble(w, "a %s of revision %lld comes behind revision %lld", push ? "push" : "ack", (long long)revision,
                       (long long)wire->seen[d]);

@@ -142,39 +142,6 @@ void user_restart(struct world *w, unsigned user)
     ops_arena_reset(&arena);
 }
 
-static bool has_text(struct ops_str message, const char *text)
-{
-    size_t len = strlen(text), at;
-
-    for (at = 0; at + len <= message.len; at++) {
-        if (memcmp(message.ptr + at, text, len) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* The server's own undo, wished for by user_undo: clients of other makers have no other. What it does comes to its author as a push, and
- * its reply is to a request that this client does not know. It is asked for as such clients do, one at a time and when no op is
- * unanswered: that is so just before this client sends its next one, `message`. */
-static void user_ask_undo(struct world *w, unsigned user, struct ops_str message)
-{
-    struct wire *wire = w->users[user].wire;
-    unsigned d;
-    char text[64];
-
-    for (d = 0; d < w->documents_count; d++) {
-        const char *wish = w->users[user].undo_wish[d];
-
-        snprintf(text, sizeof text, "\"documentId\":\"%.5s\",\"payload\"", document_name(d).ptr);
-        if (wish == NULL || wire->undo_asked[d] || !has_text(message, text))
-            continue;
-        snprintf(text, sizeof text, "{\"type\":\"%s\",\"id\":\"raw\",\"documentId\":\"%.5s\"}", wish, document_name(d).ptr);
-        queue_put(&wire->up, ops_str_of(text, strlen(text)), -1);
-        wire->undo_asked[d] = true;
-        w->users[user].undo_wish[d] = NULL;
-    }
-}
-
 void user_pump(struct world *w, unsigned user)
 {
     struct user *u = &w->users[user];
@@ -188,10 +155,8 @@ void user_pump(struct world *w, unsigned user)
         ops_client_connected(u->client);
     }
     while (u->wire != NULL && ops_client_outgoing(u->client, &text)) {
-        if (u->wire->connection == NULL)
-            continue;
-        user_ask_undo(w, user, text);
-        queue_put(&u->wire->up, text, -1);
+        if (u->wire->connection != NULL)
+            queue_put(&u->wire->up, text, -1);
     }
 }
 
@@ -301,6 +266,20 @@ static void user_write(struct world *w, unsigned user, struct ops_doc *doc)
 }
 
 /* By the client's own history, or by the server. */
+/* The server's own undo: clients of other makers have no other. What it does comes to its author as a push, and its reply is to a request that
+ * this client does not know. */
+static void user_ask_undo(struct world *w, unsigned user, unsigned document, bool redo)
+{
+    struct wire *wire = w->users[user].wire;
+    char text[64];
+
+    if (wire == NULL || wire->connection == NULL || ops_doc_status(w->users[user].docs[document]) != OPS_DOC_JOINED)
+        return;
+    snprintf(text, sizeof text, "{\"type\":\"%s\",\"id\":\"raw\",\"documentId\":\"%.5s\"}", redo ? "redo" : "undo",
+             document_name(document).ptr);
+    queue_put(&wire->up, ops_str_of(text, strlen(text)), -1);
+}
+
 static void user_undo(struct world *w, unsigned user, unsigned document)
 {
     struct ops_doc *doc = w->users[user].docs[document];
@@ -308,7 +287,7 @@ static void user_undo(struct world *w, unsigned user, unsigned document)
     enum ops_err err;
 
     if (w->undo_of_server) {
-        w->users[user].undo_wish[document] = redo ? "redo" : "undo";
+        user_ask_undo(w, user, document, redo);
         return;
     }
     err = redo ? ops_doc_redo(doc) : ops_doc_undo(doc);

@@ -35,7 +35,6 @@ struct wire {
     bool client_end;                   /* the client still holds its end */
     bool extended, server_closes, paused;
     int64_t seen[DOCUMENTS_MAX]; /* revision that the client was last told of; 0: none yet */
-    bool undo_asked[DOCUMENTS_MAX]; /* the server's own undo, not answered yet */
     struct queue up, down;
 };
 
@@ -49,7 +48,6 @@ struct user {
     struct ops_doc *docs[DOCUMENTS_MAX];
     struct wire *wire;
     unsigned typed; /* edits made */
-    const char *undo_wish[DOCUMENTS_MAX]; /* what the server is to be asked for: undo or redo; NULL: nothing */
     bool reloaded;  /* RevisionCompacted has happened: exactness is not promised */
 };
 
