@@ -94,6 +94,31 @@ static void read_back_tells_the_landed_from_the_lost(void **state)
               "b< refused d 2 StorageUnavailable\n");
 }
 
+/* What waited for the landed one goes on, under the number that the lost one had. */
+static void what_a_fence_held_back_is_numbered_behind_what_stays(void **state)
+{
+    struct fixture *f = *state;
+
+    here(f, "ab", "d");
+    edit(f, 'a', "d", 1, "+x");
+    undo(f, 'a', "d"); /* waits until there is an op to take back */
+    edit(f, 'b', "d", 1, "+y");
+    answer(f, "d", OPS_STORE_APPEND, MODEL_UNKNOWN_LANDED);
+    answer(f, "d", OPS_STORE_LOAD, MODEL_DONE);
+    expect(f, "a< ack d 2\n"
+              "b< op d 2 +x\n"
+              "b< refused d 2 StorageUnavailable\n");
+    settle(f);
+    expect(f, "b< op d 3 -1\n"
+              "a< op d 3 -1\n"
+              "a< ack d 3\n");
+    edit(f, 'b', "d", 3, "+z");
+    settle(f);
+    expect(f, "b< ack d 4\n"
+              "a< op d 4 +z\n");
+    assert_int_equal(log_revision(f, "d"), 4);
+}
+
 static void nothing_is_decided_while_the_log_is_read_back(void **state)
 {
     struct fixture *f = *state;
@@ -335,6 +360,7 @@ int main(void)
         CLAIM(unknown_append_that_did_not_land_is_refused),
         CLAIM(read_back_tells_the_landed_from_the_lost),
         CLAIM(nothing_is_decided_while_the_log_is_read_back),
+        CLAIM(what_a_fence_held_back_is_numbered_behind_what_stays),
         CLAIM(late_commit_after_timeout_is_fenced_or_found),
         CLAIM(a_timeout_counts_from_the_oldest_append),
         CLAIM(a_read_back_that_fails_is_tried_again_until_the_log_is_known),
