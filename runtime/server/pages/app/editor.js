@@ -21,11 +21,14 @@ import { wholeCharacters } from './whole_characters.js';
 const remote = Annotation.define();
 const isLocal = (transaction) => !transaction.annotation(remote);
 const linesOf = (text) => Text.of(text.split('\n'));
+const COMPOSED_MS = 60; // then CodeMirror has read what was composed
+const HELD_MOST_MS = 5000; // then what others typed is shown all the same
 const IDLE_MS = 1000, PART_UNITS = 100_000;
 
 export class TextEditor {
   #doc;
   #view;
+  #composedFrom = 0; // where the word begins that an input method is at
   #waiting = null; // what the patches of this turn make together: { changes, caret }
   #sending = false;
   #check;
@@ -50,7 +53,11 @@ export class TextEditor {
           EditorState.lineSeparator.of('\n'),
           wholeCharacters(isLocal),
           keymap.of([...undoKeys(doc), ...textKeys]),
-          EditorView.domEventHandlers({ beforeinput: (event) => this.#history(event) }),
+          EditorView.domEventHandlers({
+            beforeinput: (event) => this.#history(event),
+            compositionstart: (_event, view) => { this.#composedFrom = view.state.selection.main.from; },
+            compositionend: () => { setTimeout(() => this.#flush(), COMPOSED_MS); },
+          }),
           EditorView.clipboardInputFilter.of((text) => text.replace(/\r\n?/g, '\n')),
           EditorView.lineWrapping,
           EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'true', autocorrect: 'on', autocapitalize: 'sentences' }),
@@ -135,6 +142,11 @@ export class TextEditor {
 
   /** The changes are in the order of the text: each is applied to what those before it left. */
   #send(changes) {
+    if (this.#waiting !== null) { // the document is ahead of the editor by what waits
+      const mine = changes.map(this.#waiting.changes, true);
+      this.#waiting.changes = this.#waiting.changes.map(changes);
+      changes = mine;
+    }
     this.#sending = true;
     try {
       changes.iterChanges((from, to, fromAfter, _toAfter, inserted) => {
@@ -165,7 +177,7 @@ export class TextEditor {
   /** Patches of one turn become one transaction: a catch-up of a thousand steps is drawn once. */
   #patch({ position, deleted, inserted, origin }) {
     if (this.#waiting === null) {
-      this.#waiting = { changes: ChangeSet.empty(this.#view.state.doc.length), caret: undefined };
+      this.#waiting = { changes: ChangeSet.empty(this.#view.state.doc.length), caret: undefined, since: performance.now() };
       queueMicrotask(() => this.#flush());
     }
     const { changes } = this.#waiting;
@@ -179,10 +191,18 @@ export class TextEditor {
     if (origin === 'undo') this.#waiting.caret = position + inserted.length;
   }
 
+  /** What others type at a word that is being composed waits for it: CodeMirror would draw it anew, and the input method begin again. */
+  #holds() {
+    const { head } = this.#view.state.selection.main;
+    return this.#view.composing && this.#waiting.changes.touchesRange(Math.min(this.#composedFrom, head), head) !== false;
+  }
+
   #flush() {
     if (this.#waiting === null) return;
+    if (this.#holds() && performance.now() - this.#waiting.since < HELD_MOST_MS) return this.#checkLater();
     const { changes, caret, differs } = this.#waiting;
     this.#waiting = null;
+    this.#composedFrom = changes.mapPos(Math.min(this.#composedFrom, changes.length));
     this.#view.dispatch({
       changes,
       selection: caret === undefined ? undefined : { anchor: Math.min(caret, changes.newLength) },
@@ -198,6 +218,7 @@ export class TextEditor {
     clearTimeout(this.#check);
     this.#check = setTimeout(() => {
       this.#flush();
+      if (this.#waiting !== null) return this.#checkLater();
       if (this.#view.state.doc.length !== this.#doc.length || this.#view.state.doc.toString() !== this.#doc.text) this.#differ();
     }, IDLE_MS);
   }
