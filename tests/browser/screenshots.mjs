@@ -46,7 +46,7 @@ async function shot(place, file, path, { before = async () => {}, cut = false, w
         await called(owner, 'Ada Lovelace', '#0073c6');
         const tab = await owner.tab(proxy.port, path);
         await tab.seat.online();
-        const other = path.includes('board') ? null : await guest(place, '/?doc=minutes', 'Grace Hopper', '#b8448d');
+        const other = !path.startsWith('/?doc=minutes') || path.includes('board') ? null : await guest(place, '/?doc=minutes', 'Grace Hopper', '#b8448d');
         if (other) {
             await other.seat.focus('Control+Home');
             for (let lines = 3; lines > 0; lines--) await other.page.keyboard.press('ArrowDown');
