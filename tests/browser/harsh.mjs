@@ -118,6 +118,7 @@ async function tooMuch()
         const { seat } = await person(place.port, textPage('too-much'));
         await seat.focus();
         await seat.type('before ');
+        await seat.quiet();
         await paste(seat, 'too much ', 20000);
         await seat.element.locator('.connection', { hasText: /taken back/i }).waitFor({ timeout: 15000 });
         await seat.type('after');
