@@ -10,6 +10,8 @@ enum {
     CLIENT_OP_ID_CHARS = 22,     /* 128 random bits, six a character */
     CLIENT_INTERNAL_RETRIES = 5, /* of an op that is answered Internal; then it is taken back */
     CLIENT_JSON_BATCH_MAX = 1000, /* writes in one op */
+    CLIENT_COMPOSE_BYTES = 4096,  /* an edit of a text is not composed with one above this: what is refused takes no more with it, and
+                                     composing costs no more */
     CLIENT_GROUP_BYTES = 65536,   /* a change that can be taken back grows no further */
     CLIENT_OVER_BYTES = 16384     /* what others changed since is carried through all that can be taken back when it is larger */
 };

@@ -38,7 +38,7 @@ static enum ops_err edit_extend(struct ops_doc *doc, const void *op, const void 
     enum ops_err err;
 
     *done = false;
-    if (!edit_is_open(doc, edit))
+    if (!edit_is_open(doc, edit) || edit->op.bytes > CLIENT_COMPOSE_BYTES || op_bytes_bound(doc, op) > CLIENT_COMPOSE_BYTES)
         return OPS_OK;
     err = engine->compose(kept_op(&edit->op), op, scratch, &both);
     if (err != OPS_OK)

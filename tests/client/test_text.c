@@ -155,6 +155,26 @@ static void an_edit_larger_than_an_op_may_be_is_refused_and_many_become_several_
     session_close(&s);
 }
 
+static void what_is_pasted_is_an_op_of_its_own_so_that_a_refusal_takes_no_neighbours(void **state)
+{
+    struct session s;
+    struct ops_doc *doc;
+    char paste[5000];
+
+    (void)state;
+    session_open(&s);
+    doc = session_join_text(&s, "");
+    memset(paste, 'x', sizeof paste);
+    assert_int_equal(ops_doc_text_insert(doc, 0, str("before ")), OPS_OK);
+    assert_int_equal(ops_doc_text_insert(doc, 7, ops_str_of(paste, sizeof paste)), OPS_OK);
+    assert_int_equal(ops_doc_pending(doc), 2);
+    assert_int_equal(ops_doc_text_insert(doc, 0, str("a")), OPS_OK);
+    assert_int_equal(ops_doc_pending(doc), 3);
+    assert_int_equal(ops_doc_text_insert(doc, 1, str("b")), OPS_OK);
+    assert_int_equal(ops_doc_pending(doc), 3);
+    session_close(&s);
+}
+
 static void parts_of_a_text_are_clamped_and_hold_no_half_of_a_pair(void **state)
 {
     static const struct {
@@ -220,6 +240,7 @@ int main(void)
         cmocka_unit_test(a_gap_in_the_pushes_is_filled_by_joining_again),
         cmocka_unit_test(edits_outside_the_text_or_inside_a_pair_are_refused),
         cmocka_unit_test(an_edit_larger_than_an_op_may_be_is_refused_and_many_become_several_ops),
+        cmocka_unit_test(what_is_pasted_is_an_op_of_its_own_so_that_a_refusal_takes_no_neighbours),
         cmocka_unit_test(parts_of_a_text_are_clamped_and_hold_no_half_of_a_pair),
         cmocka_unit_test(cursors_are_carried_by_own_and_others_edits),
     };
