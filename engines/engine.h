@@ -109,8 +109,8 @@ struct ops_engine {
     enum ops_err (*undo_carry)(void **entry, const void **op, struct ops_pool *pool, struct ops_arena *arena);
 
     /* The op that takes the entry back on the accepted state, in `arena`; `*op` NULL: it has no effect any more. `pending` are
-     * ops of other connections. */
-    enum ops_err (*undo_op)(const void *document, struct ops_op_list pending, const void *entry, struct ops_arena *arena,
+     * ops of other connections; without an effect they are replaced by what the entry below on the stack has to look through. */
+    enum ops_err (*undo_op)(const void *document, struct ops_op_list *pending, const void *entry, struct ops_arena *arena,
                             const void **op);
 
     void (*undo_drop)(void *entry, struct ops_pool *pool);

@@ -210,7 +210,7 @@ bool json_check(const void *document, struct ops_op_list pending, const void *op
 enum ops_err json_apply(void *document, const void *op, struct ops_arena *scratch);
 void *json_undo_record(const void *document, const void *op, struct ops_pool *pool);
 enum ops_err json_undo_carry(void **entry, const void **op, struct ops_pool *pool, struct ops_arena *arena);
-enum ops_err json_undo_op(const void *document, struct ops_op_list pending, const void *entry, struct ops_arena *arena,
+enum ops_err json_undo_op(const void *document, struct ops_op_list *pending, const void *entry, struct ops_arena *arena,
                           const void **op);
 void json_undo_drop(void *entry, struct ops_pool *pool);
 void *json_open(struct ops_pool *pool);

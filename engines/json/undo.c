@@ -200,7 +200,7 @@ static int64_t undo_stamp(const struct ops_json_doc *document, const struct undo
     return json_after(highest);
 }
 
-enum ops_err json_undo_op(const void *document, struct ops_op_list pending, const void *kept, struct ops_arena *arena,
+enum ops_err json_undo_op(const void *document, struct ops_op_list *pending, const void *kept, struct ops_arena *arena,
                           const void **op)
 {
     const struct ops_json_doc *doc = (const struct ops_json_doc *)document;
@@ -213,8 +213,8 @@ enum ops_err json_undo_op(const void *document, struct ops_op_list pending, cons
 
     if (made == NULL || list == NULL || gone == NULL)
         return OPS_ERR_NOMEM;
-    for (i = 0; i < pending.count; i++) {
-        if (undo_mark(doc, entry, (const struct ops_json_op_batch *)pending.ops[i], arena, gone) != OPS_OK)
+    for (i = 0; i < pending->count; i++) {
+        if (undo_mark(doc, entry, (const struct ops_json_op_batch *)pending->ops[i], arena, gone) != OPS_OK)
             return OPS_ERR_NOMEM;
     }
     timestamp = undo_stamp(doc, entry, gone);

@@ -74,7 +74,7 @@ bool text_check(const void *document, struct ops_op_list pending, const void *op
 enum ops_err text_apply(void *document, const void *op, struct ops_arena *scratch);
 void *text_undo_record(const void *document, const void *op, struct ops_pool *pool);
 enum ops_err text_undo_carry(void **entry, const void **op, struct ops_pool *pool, struct ops_arena *arena);
-enum ops_err text_undo_op(const void *document, struct ops_op_list pending, const void *entry, struct ops_arena *arena,
+enum ops_err text_undo_op(const void *document, struct ops_op_list *pending, const void *entry, struct ops_arena *arena,
                           const void **op);
 void text_undo_drop(void *entry, struct ops_pool *pool);
 

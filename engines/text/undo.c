@@ -85,18 +85,23 @@ enum ops_err text_undo_carry(void **entry, const void **op, struct ops_pool *poo
     return OPS_OK;
 }
 
-enum ops_err text_undo_op(const void *document, struct ops_op_list pending, const void *entry, struct ops_arena *arena,
+enum ops_err text_undo_op(const void *document, struct ops_op_list *pending, const void *entry, struct ops_arena *arena,
                           const void **op)
 {
-    const void *carried = entry_op(entry);
+    const void **below = (const void **)ops_arena_array(arena, pending->count + 1, sizeof *below), *carried = entry_op(entry), *next;
     size_t i;
 
     (void)document;
-    for (i = 0; i < pending.count; i++) {
-        if (text_transform(carried, pending.ops[i], OPS_EXISTING_WINS, arena, &carried) != OPS_OK)
+    if (below == NULL)
+        return OPS_ERR_NOMEM;
+    for (i = 0; i < pending->count; i++) {
+        if (text_transform(carried, pending->ops[i], OPS_EXISTING_WINS, arena, &next) != OPS_OK ||
+            text_transform(pending->ops[i], carried, OPS_INCOMING_WINS, arena, &below[i]) != OPS_OK)
             return OPS_ERR_NOMEM;
+        carried = next;
     }
     if (text_is_no_op(carried)) {
+        pending->ops = below;
         *op = NULL;
         return OPS_OK;
     }

@@ -102,6 +102,26 @@ static void undo_carry_stack(struct ops_document *document, const struct member 
     stack->carried = document->durable;
 }
 
+/* Entries on top that have no effect on the durable state. False: no memory; the stack is emptied. */
+static bool undo_drop_useless(struct ops_document *document, struct undo_stack *stack)
+{
+    struct ops_core *core = document->core;
+    struct ops_arena_mark mark = ops_arena_here(&core->scratch);
+    struct ops_op_list none = {NULL, 0};
+    const void *op = NULL;
+
+    while (stack->count > 0 && op == NULL) {
+        if (document->engine->undo_op(document->state_now, &none, stack->entries[stack->count - 1].entry, &core->scratch, &op) != OPS_OK) {
+            ops_undo_clear(document, stack);
+            return false;
+        }
+        if (op == NULL)
+            undo_pop(document, stack);
+        ops_arena_rewind(&core->scratch, mark);
+    }
+    return true;
+}
+
 /* The op at durable + 1 is this member's and is about to be applied. */
 void ops_undo_recorded(struct ops_document *document, struct member *member, const void *op, enum op_kind kind)
 {
@@ -114,7 +134,7 @@ void ops_undo_recorded(struct ops_document *document, struct member *member, con
         ops_undo_clear(document, &member->redo);
     } else if (from->count > 0) {
         undo_carry_stack(document, member, from); /* through the entry that goes, as long as it is there */
-        if (from->count > 0)
+        if (undo_drop_useless(document, from) && from->count > 0) /* what was passed over is useless now */
             undo_pop(document, from);
     }
     if (entry != NULL)
@@ -130,18 +150,18 @@ void ops_undo_handle(struct ops_document *document, struct member *member, struc
     bool undo = r->asker.kind == OPS_CLIENT_MESSAGE_UNDO;
     struct undo_stack *stack = undo ? &member->undo : &member->redo;
     struct refusal refusal = ops_refusal_of(undo ? OPS_TEXT_NOTHING_TO_UNDO : OPS_TEXT_NOTHING_TO_REDO);
+    struct ops_op_list pending = ops_recents_pending(document);
     const void *op = NULL;
+    uint32_t i;
 
     undo_carry_stack(document, member, stack);
-    while (stack->count > 0 && op == NULL) {
-        if (document->engine->undo_op(document->state_now, ops_recents_pending(document), stack->entries[stack->count - 1].entry,
-                                      &core->scratch, &op) != OPS_OK) {
+    undo_drop_useless(document, stack);
+    for (i = stack->count; i-- > 0 && op == NULL;) { /* one that the pending ops make useless stays: they may yet be lost */
+        if (document->engine->undo_op(document->state_now, &pending, stack->entries[i].entry, &core->scratch, &op) != OPS_OK) {
             refusal = ops_refusal_of(OPS_TEXT_UNKNOWN_ERROR);
             ops_document_refuse(document, r, &refusal);
             return;
         }
-        if (op == NULL)
-            undo_pop(document, stack); /* no effect any more */
     }
     if (op == NULL) {
         ops_document_refuse(document, r, &refusal);

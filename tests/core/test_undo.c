@@ -70,6 +70,46 @@ static void an_undo_takes_back_ones_own_op_rebased_over_others(void **state)
               "c< joined 4 'THEIRS'\n");
 }
 
+/* What makes it useless is not durable yet: when that is lost the entry is still there, and those below it are where they were. */
+static void an_entry_that_pending_ops_make_useless_is_passed_over_not_dropped(void **state)
+{
+    struct fixture *f = *state;
+    int lost;
+
+    for (lost = 0; lost < 2; lost++) {
+        const char *document = lost ? "lost" : "kept";
+
+        if (!lost)
+            here(f, "ab", document);
+        else
+            join(f, 'a', document), join(f, 'b', document);
+        edit(f, 'a', document, 1, "+one");
+        edit(f, 'a', document, 2, "+two"); /* before it */
+        settle(f);
+        forget(f);
+        edit(f, 'b', document, 3, "-3");
+        undo(f, 'a', document);
+        if (lost) {
+            answer(f, document, OPS_STORE_APPEND, MODEL_ABSENT);
+            settle(f);
+            expect(f, "b< refused lost 3 StorageUnavailable\n"
+                      "a< refused lost 3 StorageUnavailable\n");
+            undo(f, 'a', document);
+            settle(f);
+            expect(f, "b< op lost 4 -3\n"
+                      "a< op lost 4 -3\n"
+                      "a< ack lost 4\n");
+        } else {
+            settle(f);
+            expect(f, "b< ack kept 4\n"
+                      "a< op kept 4 -3\n"
+                      "b< op kept 5 -3\n"
+                      "a< op kept 5 -3\n"
+                      "a< ack kept 5\n");
+        }
+    }
+}
+
 static void an_entry_that_others_made_useless_is_dropped_and_the_next_taken(void **state)
 {
     struct fixture *f = *state;
@@ -342,6 +382,7 @@ int main(void)
         CLAIM(the_author_of_an_undo_gets_its_op_as_a_push_then_the_reply),
         CLAIM(undos_take_ops_back_latest_first_and_redos_the_reverse),
         CLAIM(an_undo_takes_back_ones_own_op_rebased_over_others),
+        CLAIM(an_entry_that_pending_ops_make_useless_is_passed_over_not_dropped),
         CLAIM(an_entry_that_others_made_useless_is_dropped_and_the_next_taken),
         CLAIM(the_next_op_empties_the_redo_stack),
         CLAIM(stacks_are_each_connections_and_each_documents_own),

@@ -158,7 +158,7 @@ static bool take_back(struct world *w, unsigned who, struct stack *from, struct 
     while (from->count > 0) {
         const void *op = NULL;
 
-        CLAIM(engine->undo_op(w->b.doc, none, from->entry[from->count - 1], &w->b.arena, &op) == OPS_OK);
+        CLAIM(engine->undo_op(w->b.doc, &none, from->entry[from->count - 1], &w->b.arena, &op) == OPS_OK);
         same_undo(w, from->plain[from->count - 1], (const struct ops_json_op_batch *)op);
         stack_pop(w, from);
         if (op == NULL)
@@ -235,12 +235,12 @@ static void an_entry_looks_through_pending_ops(void **state)
         for (i = 0; i < 6; i++)
             commit(&w, 0, random_batch(&w.b.arena, STAMPS_DISTINCT), &w.undo[0]);
         pending[0] = random_batch(&w.b.arena, STAMPS_DISTINCT);
-        CLAIM(engine->undo_op(w.b.doc, none, w.undo[0].entry[5], &w.b.arena, &now) == OPS_OK);
-        CLAIM(engine->undo_op(w.b.doc, list, w.undo[0].entry[5], &w.b.arena, &over) == OPS_OK);
-        CLAIM(engine->undo_op(w.b.doc, none, w.undo[0].entry[5], &w.b.arena, &again) == OPS_OK);
+        CLAIM(engine->undo_op(w.b.doc, &none, w.undo[0].entry[5], &w.b.arena, &now) == OPS_OK);
+        CLAIM(engine->undo_op(w.b.doc, &list, w.undo[0].entry[5], &w.b.arena, &over) == OPS_OK);
+        CLAIM(engine->undo_op(w.b.doc, &none, w.undo[0].entry[5], &w.b.arena, &again) == OPS_OK);
         CLAIM((now == NULL) == (again == NULL) && (now == NULL || ops_message_equal(&ops_json_op_batch_type, now, again)));
         stack_carry(&w, &w.undo[0], pending[0], false);
-        CLAIM(engine->undo_op(w.b.doc, none, w.undo[0].entry[5], &w.b.arena, &now) == OPS_OK);
+        CLAIM(engine->undo_op(w.b.doc, &none, w.undo[0].entry[5], &w.b.arena, &now) == OPS_OK);
         CLAIM((now == NULL) == (over == NULL) && (now == NULL || ops_message_equal(&ops_json_op_batch_type, now, over)));
         world_close(&w);
     }

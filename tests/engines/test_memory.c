@@ -79,7 +79,7 @@ static enum ops_err script_play(const struct script *s, struct ops_pool *pool, s
         if (result == OPS_OK)
             result = s->engine->apply(document, op, arena);
         if (result == OPS_OK)
-            result = s->engine->undo_op(document, none, entry[i], arena, &made);
+            result = s->engine->undo_op(document, &none, entry[i], arena, &made);
         if (result == OPS_OK && i > 0)
             result = s->engine->compose(s->op[i - 1], op, arena, &made);
         ops_arena_rewind(arena, mark);

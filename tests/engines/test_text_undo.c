@@ -66,7 +66,7 @@ static bool take_back(struct world *w, unsigned who, struct stack *from, struct 
         const void *op = NULL, *plain = from->plain[--from->count];
         void *entry = from->entry[from->count];
 
-        CLAIM(engine->undo_op(w->b.doc, none, entry, &w->b.arena, &op) == OPS_OK);
+        CLAIM(engine->undo_op(w->b.doc, &none, entry, &w->b.arena, &op) == OPS_OK);
         engine->undo_drop(entry, &w->b.pool);
         CLAIM((op == NULL) == engine->is_no_op(plain));
         if (op == NULL)
@@ -169,10 +169,10 @@ static void an_entry_looks_through_pending_ops(void **state)
             pending[i] = random_op(&w.b.arena, &w.m, 0);
             model_apply(&w.m, (const struct ops_text_op *)pending[i]);
         }
-        CLAIM(engine->undo_op(w.b.doc, list, w.undo[0].entry[0], &w.b.arena, &over) == OPS_OK);
+        CLAIM(engine->undo_op(w.b.doc, &list, w.undo[0].entry[0], &w.b.arena, &over) == OPS_OK);
         for (i = 0; i < list.count; i++)
             stack_carry(&w, &w.undo[0], pending[i]);
-        CLAIM(engine->undo_op(w.b.doc, none, w.undo[0].entry[0], &w.b.arena, &now) == OPS_OK);
+        CLAIM(engine->undo_op(w.b.doc, &none, w.undo[0].entry[0], &w.b.arena, &now) == OPS_OK);
         CLAIM((over == NULL) == (now == NULL) && (over == NULL || ops_message_equal(&ops_text_op_type, over, now)));
         world_close(&w);
     }
