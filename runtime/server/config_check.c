@@ -91,6 +91,10 @@ static void check_sizes(const struct ops_config *config, struct checker *checker
                  (long long)needed);
         say(checker, false, sentence);
     }
+    if (config->limit_payload_bytes < 65536)
+        say(checker, false,
+            "OPSTREAM__LIMITS__PAYLOAD_BYTES: clients put up to 4 KiB of what was typed offline into one op, 24 KiB when all of it is escaped; "
+            "a smaller limit takes it back as one");
     needed = config->signalr_record_bytes > 0 ? config->signalr_record_bytes : config->wire_profile->hub_message_limit_bytes;
     if (ops_words_have(&config->transports, OPS_STR("signalr")) && config->limit_body_bytes < needed) {
         snprintf(sentence, sizeof sentence,
