@@ -15,14 +15,14 @@ async function undo(place)
         const [me, other] = await Promise.all([0, 1].map(() => person(place.port, textPage('undo'))));
         const both = [me.seat, other.seat], now = () => together(place.where, 'undo', both);
         await me.seat.focus();
-        await me.seat.type('first ');
+        await me.page.keyboard.insertText('first '); // at once: on a busy machine keys come a pause apart, and are as many changes
         await now();
         await other.seat.focus();
         await other.seat.type('OTHERS ');
         await now();
         await sleep(1200); // what is typed without a pause is one change
         await me.seat.focus();
-        await me.seat.type('second ');
+        await me.page.keyboard.insertText('second ');
         await now();
         await other.seat.focus('Control+Home');
         await other.seat.type('MORE ');
