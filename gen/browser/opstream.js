@@ -65,9 +65,11 @@ var Document = class extends Emitter {
   /** @internal A local edit, which is sent and stored when this turn is over. */
   change(what) {
     this.#client.changing();
-    const result = this.read(what);
-    this.#client.changed();
-    return result;
+    try {
+      return this.read(what);
+    } finally {
+      this.#client.changed();
+    }
   }
   /** @internal It is about to be left. */
   ended() {
@@ -141,8 +143,11 @@ var TextDocument = class extends Document {
     for (const [name, value] of [["position", position], ["count", count]])
       if (!Number.isInteger(value) || value < 0 || value > 2147483647) throw new RangeError(`OpStream: ${name} is ${value}`);
     this.change((session, doc) => {
-      session.replace(doc, position, count, String(text));
-      this.forget();
+      try {
+        session.replace(doc, position, count, String(text));
+      } finally {
+        this.forget();
+      }
     });
   }
   slice(start = 0, end = this.length) {
@@ -256,7 +261,8 @@ var Session = class _Session {
     if (this.#bytes.buffer !== this.#exports.memory.buffer) this.#bytes = new Uint8Array(this.#exports.memory.buffer);
     return this.#bytes;
   }
-  #random(at, bytes) {
+  #random(signedAt, bytes) {
+    const at = signedAt >>> 0;
     const memory = this.#memory();
     for (let done = 0; done < bytes; ) {
       if (this.#unusedAt === this.#unused.length) this.#unusedAt = (this.#fillRandom(this.#unused), 0);
@@ -267,13 +273,14 @@ var Session = class _Session {
     }
   }
   #text(at, bytes) {
-    return at === 0 ? void 0 : decoder.decode(this.#memory().subarray(at, at + bytes));
+    const from = at >>> 0;
+    return from === 0 ? void 0 : decoder.decode(this.#memory().subarray(from, from + (bytes >>> 0)));
   }
   /** Puts the strings (or bytes; undefined: absent) of one call in; their lengths. */
   #give(strings) {
     let room = 0;
     for (const s of strings) room += s === void 0 ? 0 : typeof s === "string" ? s.length * 3 : s.length;
-    let at = this.#exports.input(room);
+    let at = this.#exports.input(room) >>> 0;
     if (at === 0 && room > 0) throw new RangeError("OpStream: no memory");
     const memory = this.#memory();
     return strings.map((s) => {
@@ -353,7 +360,9 @@ var Session = class _Session {
   join(id, type) {
     if (loneSurrogate.test(id)) throw new TypeError("OpStream: an id with a surrogate that has no partner");
     const doc = this.#exports.client_join(this.#client, ...this.#give([id, type]));
-    if (doc === 0) this.#check(this.#words()[1], `open ${JSON.stringify(id)} as ${JSON.stringify(type)}`);
+    const err = doc === 0 ? this.#words()[1] : 0, what = `open ${JSON.stringify(id)} as ${JSON.stringify(type)}`;
+    if (err === RANGE) throw new RangeError(`OpStream: ${what}: no such type, open here with another type, no id, or too many documents`);
+    this.#check(err, what);
     return doc;
   }
   leave(doc) {
@@ -481,6 +490,9 @@ var Client = class _Client extends Emitter {
   #socket;
   #storage;
   #slot;
+  #broken;
+  // why the storage is not used any more
+  #module;
   #dirty = false;
   #saving;
   #saveTimer;
@@ -507,12 +519,17 @@ var Client = class _Client extends Emitter {
   // ---- beginning and end -----------------------------------------------------------------------------------------------------------
   async #start() {
     const { platform: platform2 } = this, options = this.#options;
+    const claim = this.#claim();
     const [module, slot2, WebSocket] = await Promise.all([
       platform2.loadModule(options.wasm),
-      this.#claim(),
+      claim,
       options.WebSocket ?? platform2.WebSocket()
-    ]);
+    ]).catch((error) => {
+      claim.then((place) => place?.release());
+      throw error;
+    });
     if (this.#status === "closed") return void slot2?.release();
+    this.#module = module;
     this.WebSocket = WebSocket;
     this.#slot = slot2;
     await this.#open(module, await this.#load());
@@ -532,8 +549,12 @@ var Client = class _Client extends Emitter {
       try {
         session.load(saved);
       } catch (error) {
-        this.emit("trouble", `what an earlier run kept cannot be read and is set aside: ${error.message}`);
-        await this.#setAside();
+        if (error instanceof TypeError) {
+          this.emit("trouble", `what an earlier run kept cannot be read and is set aside: ${error.message}`);
+          await this.#setAside();
+        } else {
+          this.#breakStorage(`what an earlier run kept stays where it is: ${error.message}`);
+        }
         session = await begin();
       }
     }
@@ -561,9 +582,13 @@ var Client = class _Client extends Emitter {
     try {
       await this.#slot.setAside?.();
     } catch (error) {
-      this.emit("trouble", `nothing is kept over a reload: ${error.message}`);
-      this.#slot = void 0;
+      this.#breakStorage(`nothing is kept over a reload: ${error.message}`);
     }
+  }
+  /** Nothing is written from now on; the place is given back by close(). */
+  #breakStorage(why) {
+    this.#broken = why;
+    this.emit("trouble", why);
   }
   /** The page tells when it may be over, and when the network has changed. */
   #listen() {
@@ -613,7 +638,7 @@ var Client = class _Client extends Emitter {
     return this.session?.server;
   }
   get persistent() {
-    return this.#slot !== void 0;
+    return this.#slot !== void 0 && this.#broken === void 0;
   }
   get documents() {
     return [...this.#documents.values()];
@@ -658,6 +683,7 @@ var Client = class _Client extends Emitter {
     await this.#ready;
     await this.#saveNow();
     await this.#saving;
+    if (this.#broken !== void 0) throw new Error(`OpStream: ${this.#broken}`);
   }
   /** @internal */
   leave(document2) {
@@ -668,6 +694,7 @@ var Client = class _Client extends Emitter {
     this.#tell(document2, "status", "offline");
     this.#dirty = true;
     this.#turn();
+    this.#saveNow();
   }
   /** @internal A local edit is made now: the first of a turn of the program brings the time, so that those of one turn are one change. */
   changing() {
@@ -708,9 +735,9 @@ var Client = class _Client extends Emitter {
       changed: (number, path, origin) => tell(number, "change", path, origin),
       status: (number, status) => tell(number, "status", status),
       refused: (number, { op, ...refused }) => {
-        const value = { ...refused, op: op === void 0 ? void 0 : JSON.parse(op) };
-        if (number === 0) this.#tell(this, "refused", value);
-        else tell(number, "refused", value);
+        const document2 = this.#documents.get(number), value = { ...refused, op: op === void 0 ? void 0 : JSON.parse(op) };
+        if (document2 !== void 0 && this.#wanted.has(document2)) this.#tell(document2, "refused", value);
+        else this.#tell(this, "refused", { ...value, documentId: document2?.id });
       },
       peer: (number, change, peerId, data) => {
         const awareness = this.#documents.get(number)?.awareness;
@@ -818,13 +845,13 @@ var Client = class _Client extends Emitter {
   }
   // ---- storage ----------------------------------------------------------------------------------------------------------------------------
   #saveLater() {
-    if (this.#slot !== void 0) this.#saveTimer ??= setTimeout(() => this.#saveNow(), SAVE_LATER_MS);
+    if (this.persistent) this.#saveTimer ??= setTimeout(() => this.#saveNow(), SAVE_LATER_MS);
   }
   /** One write at a time; what has changed during it is in the next. `leaving`: the page has no time to wait for that. */
   #saveNow(leaving = false) {
     clearTimeout(this.#saveTimer);
     this.#saveTimer = void 0;
-    if (this.#slot === void 0 || this.session === void 0 || !this.#dirty) return this.#saving;
+    if (!this.persistent || this.session === void 0 || !this.#dirty) return this.#saving;
     if (this.#saving !== void 0 && !leaving) return this.#saving;
     const saving = this.#save().finally(() => {
       if (this.#saving === saving) this.#saving = void 0;
@@ -832,14 +859,14 @@ var Client = class _Client extends Emitter {
     return this.#saving = saving;
   }
   async #save() {
+    const slot2 = this.#slot;
     try {
-      while (this.#dirty) {
+      while (this.#dirty && slot2 === this.#slot && this.session !== void 0) {
         this.#dirty = false;
-        await this.#slot.save(this.session.save(), this.documents.some((document2) => document2.pending > 0));
+        await slot2.save(this.session.save(), this.documents.some((document2) => document2.pending > 0));
       }
     } catch (error) {
-      this.emit("trouble", `what is typed would not survive a reload: ${error.message}`);
-      this.#slot = void 0;
+      this.#breakStorage(`what is typed would not survive a reload: ${error.message}`);
     }
   }
   /** Documents of an earlier run that this one has not asked for stay until the server has all of them. */
@@ -869,9 +896,10 @@ var Client = class _Client extends Emitter {
     this.#orphansTimer.unref?.();
   }
   #adopt(slot2) {
-    const drain = new _Client(this.url, { ...this.#options, storage: { claim: async () => slot2 } }, this.platform, true);
+    const drain = new _Client(this.url, { ...this.#options, wasm: this.#module, storage: { claim: async () => slot2 } }, this.platform, true);
     this.#drains.add(drain);
     drain.on("trouble", (what) => this.emit("trouble", what));
+    drain.on("refused", (refused) => this.emit("refused", refused));
     drain.on("status", (status) => status === "closed" && this.#drains.delete(drain));
   }
   async #drained() {
@@ -910,7 +938,8 @@ function browserStorage() {
         if (release !== void 0) return slot(db, name, id2, release);
       }
       const id = newId();
-      return slot(db, name, id, await held.take(name, id, OWN_LOCK_WITHIN_MS));
+      return slot(db, name, id, await held.take(name, id, 0) ?? (() => {
+      }));
     },
     /** Records that nobody had at two looks, and that nobody wrote in between: a record is free while its page is reloaded, too. */
     async orphans(name) {
@@ -918,20 +947,25 @@ function browserStorage() {
       for (const id of await keys(db, name)) {
         const release = await held.take(name, id, 0);
         if (release === void 0) continue;
-        free.set(id, (await get(db, [name, id]))?.saved);
-        release();
+        try {
+          free.set(id, (await get(db, [name, id]))?.saved);
+        } finally {
+          release();
+        }
       }
       if (free.size > 0) await new Promise((r) => setTimeout(r, LOOK_AGAIN_MS));
       for (const [id, saved] of free) {
         const release = await held.take(name, id, 0);
         if (release === void 0) continue;
-        const record = await get(db, [name, id]), orphan = slot(db, name, id, release, false);
-        if (record !== void 0 && record.saved === saved && record.pending) {
-          slots.push(orphan);
-        } else {
-          if (record?.saved === saved) await orphan.remove();
-          release();
+        let keep = false;
+        try {
+          const record = await get(db, [name, id]), orphan = slot(db, name, id, release, false);
+          keep = record !== void 0 && record.saved === saved && record.pending;
+          if (keep) slots.push(orphan);
+          else if (record?.saved === saved) await orphan.remove();
+        } catch {
         }
+        if (!keep) release();
       }
       return slots;
     }

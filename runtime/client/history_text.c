@@ -96,8 +96,11 @@ static enum ops_err groups_settle(struct ops_doc *doc, struct groups *groups)
     for (group = groups->newest; err == OPS_OK && group != NULL; group = older) {
         older = group->older;
         group_keep(doc, &group->over, none); /* not before: parts of it were still on their way down */
-        if (doc->engine->is_no_op(kept_op(&group->back)))
+        if (doc->engine->is_no_op(kept_op(&group->back))) {
+            if (group == groups->newest)
+                doc->history.open = false; /* what is typed next does not belong to the one below */
             group_end(doc, groups, group);
+        }
     }
     return err;
 }

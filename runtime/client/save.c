@@ -167,6 +167,7 @@ static enum ops_err load_document(struct ops_client *client, const struct ops_sa
 enum ops_err ops_client_load(struct ops_client *client, struct ops_str bytes)
 {
     struct ops_saved_client saved;
+    struct ops_arena_mark before;
     struct ops_str author;
     enum ops_err err;
     size_t i;
@@ -183,8 +184,11 @@ enum ops_err ops_client_load(struct ops_client *client, struct ops_str bytes)
     client_forget(client, &client->author);
     client->author = author;
     client->highest_stamp = saved.highest_stamp;
-    for (i = 0; err == OPS_OK && i < saved.documents_count; i++)
+    before = ops_arena_here(&client->scratch);
+    for (i = 0; err == OPS_OK && i < saved.documents_count; i++) {
         err = load_document(client, &saved.documents[i]);
+        ops_arena_rewind(&client->scratch, before);
+    }
     client_tell_status(client);
     return err;
 }

@@ -229,6 +229,33 @@ async function storageStories(place)
         equal((await keep(place.connect(place.url)).open('own-2', 'json')).get('a'), 1, 'and it has it');
     });
 
+    await story('an edit of an earlier run that is refused is said, though nobody has opened its document', async ({ equal, keep }) => {
+        const port = await freePort(), url = `ws://127.0.0.1:${port}/collab-ws`, storage = memoryStorage();
+        const first = keep(place.connect(url, { storage })), doc = await first.open('big', 'text', { wait: false });
+        doc.insert(0, 'x'.repeat(2000));
+        await first.saved();
+        await first.close();
+        const small = await start({ OPSTREAM__LIMITS__DOCUMENT_BYTES: '1024' }, port), refused = [];
+        try {
+            const second = keep(place.connect(url, { storage }));
+            second.on('refused', (what) => refused.push([what.documentId, what.code]));
+            await until('it is said', () => refused.length > 0);
+            equal(refused, [['big', 'TooLarge']], 'which and why');
+        } finally {
+            await small.stop();
+        }
+    });
+
+    await story('an edit that finds no memory does not stop the client', async ({ equal, keep }) => {
+        const client = keep(place.connect(place.url, { storage: null, memoryLimit: 1 << 20 })), doc = await client.open('narrow', 'text');
+        let thrown = 0;
+        for (let i = 0; i < 20 && thrown === 0; i++)
+            try { doc.insert(0, 'y'.repeat(60_000)); } catch { thrown++; }
+        equal(thrown, 1, 'it is refused');
+        equal(doc.text.length, doc.length, 'what is read is what is there');
+        await until('the client goes on with its document', () => doc.status !== 'offline');
+    });
+
     await story('a storage that fails is trouble, not an end', async ({ equal, keep }) => {
         const fails = { 'no place': { claim: async () => { throw new Error('full'); } }, 'no bytes': memoryStorage({ load: async () => { throw new Error('bad block'); } }),
             'no write': memoryStorage({ save: async () => { throw new Error('full'); } }) };
@@ -240,8 +267,10 @@ async function storageStories(place)
             const doc = await client.open('fails', 'text');
             doc.insert(0, 'x');
             await doc.synced();
-            await client.saved();
-            equal([trouble.length, client.persistent], [1, what === 'no bytes'], `${what}: ${trouble}`);
+            const failed = await client.saved().then(() => false, () => true); // without a place there is nothing that could have failed
+            equal([trouble.length, client.persistent, failed], [1, what === 'no bytes', what === 'no write'], `${what}: ${trouble}`);
+            await client.close();
+            if (what === 'no write') equal(storage.slot.calls, ['release'], 'its place is given back all the same');
         }
         equal(setAside, 1, 'what could not be read is not written over');
         const unreadable = memoryStorage();

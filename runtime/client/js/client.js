@@ -27,6 +27,8 @@ export class Client extends Emitter {
   #socket;
   #storage;
   #slot;
+  #broken;                           // why the storage is not used any more
+  #module;
   #dirty = false;
   #saving;
   #saveTimer;
@@ -55,12 +57,17 @@ export class Client extends Emitter {
 
   async #start() {
     const { platform } = this, options = this.#options;
+    const claim = this.#claim();
     const [module, slot, WebSocket] = await Promise.all([
       platform.loadModule(options.wasm),
-      this.#claim(),
+      claim,
       options.WebSocket ?? platform.WebSocket(),
-    ]);
+    ]).catch((error) => {
+      claim.then((place) => place?.release());
+      throw error;
+    });
     if (this.#status === 'closed') return void slot?.release();
+    this.#module = module;
     this.WebSocket = WebSocket;
     this.#slot = slot;
     await this.#open(module, await this.#load());
@@ -81,8 +88,12 @@ export class Client extends Emitter {
       try {
         session.load(saved);
       } catch (error) { // it is kept for whoever can read it
-        this.emit('trouble', `what an earlier run kept cannot be read and is set aside: ${error.message}`);
-        await this.#setAside();
+        if (error instanceof TypeError) {
+          this.emit('trouble', `what an earlier run kept cannot be read and is set aside: ${error.message}`);
+          await this.#setAside();
+        } else { // there is no room for it here; it may be read where there is more
+          this.#breakStorage(`what an earlier run kept stays where it is: ${error.message}`);
+        }
         session = await begin();
       }
     }
@@ -113,9 +124,14 @@ export class Client extends Emitter {
     try {
       await this.#slot.setAside?.();
     } catch (error) {
-      this.emit('trouble', `nothing is kept over a reload: ${error.message}`);
-      this.#slot = undefined;
+      this.#breakStorage(`nothing is kept over a reload: ${error.message}`);
     }
+  }
+
+  /** Nothing is written from now on; the place is given back by close(). */
+  #breakStorage(why) {
+    this.#broken = why;
+    this.emit('trouble', why);
   }
 
   /** The page tells when it may be over, and when the network has changed. */
@@ -162,7 +178,7 @@ export class Client extends Emitter {
   get status() { return this.#status; }
   get peerId() { return this.session?.peerId; }
   get server() { return this.session?.server; }
-  get persistent() { return this.#slot !== undefined; }
+  get persistent() { return this.#slot !== undefined && this.#broken === undefined; }
   get documents() { return [...this.#documents.values()]; }
 
   get retryAt() {
@@ -209,6 +225,7 @@ export class Client extends Emitter {
     await this.#ready;
     await this.#saveNow();
     await this.#saving;
+    if (this.#broken !== undefined) throw new Error(`OpStream: ${this.#broken}`);
   }
 
   /** @internal */
@@ -220,6 +237,7 @@ export class Client extends Emitter {
     this.#tell(document, 'status', 'offline');
     this.#dirty = true;
     this.#turn();
+    this.#saveNow(); // what was given up must not be sent by the next run
   }
 
   /** @internal A local edit is made now: the first of a turn of the program brings the time, so that those of one turn are one change. */
@@ -265,9 +283,9 @@ export class Client extends Emitter {
       changed: (number, path, origin) => tell(number, 'change', path, origin),
       status: (number, status) => tell(number, 'status', status),
       refused: (number, { op, ...refused }) => {
-        const value = { ...refused, op: op === undefined ? undefined : JSON.parse(op) };
-        if (number === 0) this.#tell(this, 'refused', value);
-        else tell(number, 'refused', value);
+        const document = this.#documents.get(number), value = { ...refused, op: op === undefined ? undefined : JSON.parse(op) };
+        if (document !== undefined && this.#wanted.has(document)) this.#tell(document, 'refused', value);
+        else this.#tell(this, 'refused', { ...value, documentId: document?.id }); // of a document that nobody has opened here
       },
       peer: (number, change, peerId, data) => {
         const awareness = this.#documents.get(number)?.awareness;
@@ -385,14 +403,14 @@ export class Client extends Emitter {
   // ---- storage ----------------------------------------------------------------------------------------------------------------------------
 
   #saveLater() {
-    if (this.#slot !== undefined) this.#saveTimer ??= setTimeout(() => this.#saveNow(), SAVE_LATER_MS);
+    if (this.persistent) this.#saveTimer ??= setTimeout(() => this.#saveNow(), SAVE_LATER_MS);
   }
 
   /** One write at a time; what has changed during it is in the next. `leaving`: the page has no time to wait for that. */
   #saveNow(leaving = false) {
     clearTimeout(this.#saveTimer);
     this.#saveTimer = undefined;
-    if (this.#slot === undefined || this.session === undefined || !this.#dirty) return this.#saving;
+    if (!this.persistent || this.session === undefined || !this.#dirty) return this.#saving;
     if (this.#saving !== undefined && !leaving) return this.#saving;
     const saving = this.#save().finally(() => {
       if (this.#saving === saving) this.#saving = undefined;
@@ -401,14 +419,14 @@ export class Client extends Emitter {
   }
 
   async #save() {
+    const slot = this.#slot;
     try {
-      while (this.#dirty) {
+      while (this.#dirty && slot === this.#slot && this.session !== undefined) {
         this.#dirty = false;
-        await this.#slot.save(this.session.save(), this.documents.some((document) => document.pending > 0));
+        await slot.save(this.session.save(), this.documents.some((document) => document.pending > 0));
       }
     } catch (error) {
-      this.emit('trouble', `what is typed would not survive a reload: ${error.message}`);
-      this.#slot = undefined;
+      this.#breakStorage(`what is typed would not survive a reload: ${error.message}`);
     }
   }
 
@@ -441,9 +459,10 @@ export class Client extends Emitter {
   }
 
   #adopt(slot) {
-    const drain = new Client(this.url, { ...this.#options, storage: { claim: async () => slot } }, this.platform, true);
+    const drain = new Client(this.url, { ...this.#options, wasm: this.#module, storage: { claim: async () => slot } }, this.platform, true);
     this.#drains.add(drain);
     drain.on('trouble', (what) => this.emit('trouble', what));
+    drain.on('refused', (refused) => this.emit('refused', refused));
     drain.on('status', (status) => status === 'closed' && this.#drains.delete(drain));
   }
 

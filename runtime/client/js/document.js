@@ -46,9 +46,11 @@ class Document extends Emitter {
   /** @internal A local edit, which is sent and stored when this turn is over. */
   change(what) {
     this.#client.changing();
-    const result = this.read(what);
-    this.#client.changed();
-    return result;
+    try {
+      return this.read(what);
+    } finally {
+      this.#client.changed(); // an edit that finds no memory may have torn the document: it is to be loaded anew
+    }
   }
 
   /** @internal It is about to be left. */
@@ -108,8 +110,11 @@ export class TextDocument extends Document {
     for (const [name, value] of [['position', position], ['count', count]])
       if (!Number.isInteger(value) || value < 0 || value > 0x7fffffff) throw new RangeError(`OpStream: ${name} is ${value}`);
     this.change((session, doc) => {
-      session.replace(doc, position, count, String(text));
-      this.forget(); // before anybody is told
+      try {
+        session.replace(doc, position, count, String(text));
+      } finally {
+        this.forget(); // before anybody is told
+      }
     });
   }
 

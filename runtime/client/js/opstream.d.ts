@@ -33,7 +33,7 @@ export type ClientStatus = 'loading' | 'offline' | 'connecting' | 'online' | 'st
 
 export interface ClientEvents {
   status: (status: ClientStatus) => void;
-  /** The connection, not a document, was refused something. */
+  /** The connection was refused something; or an edit of an earlier run, or of a closed tab, in a document that is not open here (`documentId`). */
   refused: (refused: Refused) => void;
   /** The server sent what cannot be understood, or the storage failed. For logs. */
   trouble: (what: string) => void;
@@ -65,7 +65,7 @@ export interface Client extends Emitter<ClientEvents> {
 
   /** Try now: the program knows that the network is back. A browser's `online` event does this by itself. */
   retry(): void;
-  /** Resolves when everything that was typed so far is in the storage. */
+  /** Resolves when everything that was typed so far is in the storage (at once where there is none); rejects when the storage has failed. */
   saved(): Promise<void>;
   /** Ends the connection. What is pending stays in the storage, if there is one. */
   close(): Promise<void>;
@@ -90,6 +90,8 @@ export interface Refused {
   message: string;
   /** The op that was taken back, if it was one. */
   op: unknown;
+  /** Of `client.on('refused')`: the document, if it was about one. */
+  documentId?: string;
 }
 
 export interface DocumentEvents {
@@ -124,7 +126,8 @@ interface BaseDocument<Events extends DocumentEvents> extends Emitter<Events> {
   leave(): void;
 }
 
-/** One step of a change that is not a local edit. Apply each to what the one before it left. */
+/** One step of a change that is not a local edit. Apply each to what the one before it left. A change may have several: edit the document after the
+ * last of them (in a microtask), not in the listener. */
 export interface Patch {
   position: number;
   deleted: number;

@@ -69,7 +69,8 @@ export class Session {
     return this.#bytes;
   }
 
-  #random(at, bytes) {
+  #random(signedAt, bytes) {
+    const at = signedAt >>> 0; // an address above 2 GiB is negative
     const memory = this.#memory();
     for (let done = 0; done < bytes;) {
       if (this.#unusedAt === this.#unused.length) this.#unusedAt = (this.#fillRandom(this.#unused), 0);
@@ -81,14 +82,15 @@ export class Session {
   }
 
   #text(at, bytes) {
-    return at === 0 ? undefined : decoder.decode(this.#memory().subarray(at, at + bytes));
+    const from = at >>> 0; // an address above 2 GiB is negative
+    return from === 0 ? undefined : decoder.decode(this.#memory().subarray(from, from + (bytes >>> 0)));
   }
 
   /** Puts the strings (or bytes; undefined: absent) of one call in; their lengths. */
   #give(strings) {
     let room = 0;
     for (const s of strings) room += s === undefined ? 0 : typeof s === 'string' ? s.length * 3 : s.length;
-    let at = this.#exports.input(room);
+    let at = this.#exports.input(room) >>> 0;
     if (at === 0 && room > 0) throw new RangeError('OpStream: no memory');
     const memory = this.#memory();
     return strings.map((s) => {
@@ -159,7 +161,9 @@ export class Session {
   join(id, type) {
     if (loneSurrogate.test(id)) throw new TypeError('OpStream: an id with a surrogate that has no partner');
     const doc = this.#exports.client_join(this.#client, ...this.#give([id, type]));
-    if (doc === 0) this.#check(this.#words()[1], `open ${JSON.stringify(id)} as ${JSON.stringify(type)}`);
+    const err = doc === 0 ? this.#words()[1] : 0, what = `open ${JSON.stringify(id)} as ${JSON.stringify(type)}`;
+    if (err === RANGE) throw new RangeError(`OpStream: ${what}: no such type, open here with another type, no id, or too many documents`);
+    this.#check(err, what);
     return doc;
   }
 

@@ -24,7 +24,7 @@ export function browserStorage() {
         if (release !== undefined) return slot(db, name, id, release);
       }
       const id = newId();
-      return slot(db, name, id, await held.take(name, id, OWN_LOCK_WITHIN_MS));
+      return slot(db, name, id, (await held.take(name, id, 0)) ?? (() => {})); // nobody else knows this id
     },
 
     /** Records that nobody had at two looks, and that nobody wrote in between: a record is free while its page is reloaded, too. */
@@ -33,20 +33,24 @@ export function browserStorage() {
       for (const id of await keys(db, name)) {
         const release = await held.take(name, id, 0);
         if (release === undefined) continue;
-        free.set(id, (await get(db, [name, id]))?.saved);
-        release();
+        try {
+          free.set(id, (await get(db, [name, id]))?.saved);
+        } finally {
+          release();
+        }
       }
       if (free.size > 0) await new Promise((r) => setTimeout(r, LOOK_AGAIN_MS));
       for (const [id, saved] of free) {
         const release = await held.take(name, id, 0);
         if (release === undefined) continue;
-        const record = await get(db, [name, id]), orphan = slot(db, name, id, release, false);
-        if (record !== undefined && record.saved === saved && record.pending) {
-          slots.push(orphan);
-        } else {
-          if (record?.saved === saved) await orphan.remove(); // a copy of what the server has
-          release();
-        }
+        let keep = false;
+        try {
+          const record = await get(db, [name, id]), orphan = slot(db, name, id, release, false);
+          keep = record !== undefined && record.saved === saved && record.pending;
+          if (keep) slots.push(orphan);
+          else if (record?.saved === saved) await orphan.remove(); // a copy of what the server has
+        } catch {} // another time
+        if (!keep) release();
       }
       return slots;
     },

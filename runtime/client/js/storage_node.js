@@ -12,7 +12,7 @@ import { join } from 'node:path';
 
 const NOBODY = '0';
 const me = ownerOf(process.pid);
-const held = new Set(); // ids of this process's files
+const held = new Set(); // ids of the files that this copy of the module has; a worker, or another copy, has others of the same process
 
 export function fileStorage(folder) {
   const server = (name) => createHash('sha256').update(name).digest('hex').slice(0, 16);
@@ -23,7 +23,7 @@ export function fileStorage(folder) {
     const files = [];
     for (const file of await readdir(folder)) {
       const [, id, owner, part] = new RegExp(`^${server(name)}-([0-9a-f-]+)\\.([0-9-]+)\\.opstream(\\.part)?$`).exec(file) ?? [];
-      if (id === undefined || isHeld(id, owner)) continue;
+      if (id === undefined || isHeld(owner)) continue;
       if (part === undefined) files.push([id, file]);
       else await rm(join(folder, file), { force: true }); // of a process that ended while it wrote
     }
@@ -75,7 +75,7 @@ export function fileStorage(folder) {
     async orphans(name) {
       const slots = [];
       for (const file of await free(name)) {
-        const taken = await take(name, file);
+        const taken = await take(name, file).catch(() => undefined); // another time
         if (taken !== undefined) slots.push(taken);
       }
       return slots;
@@ -120,9 +120,9 @@ function ownerOf(pid) {
   }
 }
 
-function isHeld(id, owner) {
+function isHeld(owner) {
   const pid = Number.parseInt(owner, 10);
-  if (owner === me) return held.has(id);
+  if (owner === me) return true;
   if (owner === NOBODY || pid === process.pid || ownerOf(pid) !== owner) return false;
   try {
     process.kill(pid, 0);
