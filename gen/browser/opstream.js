@@ -459,11 +459,6 @@ var Session = class _Session {
     }
     return list;
   }
-  /** The engine's own JSON of the document. */
-  snapshot(doc) {
-    this.#check(this.#exports.doc_snapshot(doc), "read");
-    return this.#output();
-  }
   awareness(doc, data) {
     this.#check(this.#exports.awareness_set(doc, ...this.#give([data])), "awareness");
   }

@@ -3,7 +3,7 @@
  *
  * After whatever has happened comes a *turn*: the session is told the time, its wish for a connection is met, what it wants to say is
  * sent, what has become dirty is stored, and its next deadline is set. Events of the session are told when the call that caused them is over, so that
- * a listener may edit.
+ * a listener finds the document whole; with several patches of one change it edits after the last.
  */
 import { Emitter } from './emitter.js';
 import { JsonDocument, TextDocument } from './document.js';
